@@ -1,0 +1,14 @@
+import type { EventField } from "./event.ts";
+
+/** Why an event is a dead letter: the first reason that applies, in this order. `late` is not a dead letter. */
+export type DeadReason =
+  | "too_large"
+  | "not_json"
+  | "not_an_object"
+  | `missing_field:${EventField}`
+  | `wrong_type:${EventField}`
+  | `empty_field:${EventField}`
+  | "bad_timestamp"
+  | "unknown_action"
+  | "unknown_device_type"
+  | "from_the_future";

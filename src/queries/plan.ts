@@ -1,0 +1,43 @@
+import type { KeyField } from "../events/event.ts";
+
+/** One measure of a query, as data. A new kind must be compiled by every engine: their switches are exhaustive. */
+export type Measure =
+  | { readonly kind: "count" }
+  | { readonly kind: "countWhere"; readonly field: KeyField; readonly value: string }
+  | { readonly kind: "countDistinct"; readonly field: KeyField }
+  | { readonly kind: "minTime" }
+  | { readonly kind: "maxTime" }
+  /**
+   * Over the distinct values of `field`, the sum or the greatest of (last − first event time), in seconds with up to
+   * three decimals.
+   */
+  | { readonly kind: "timeSpan"; readonly field: KeyField; readonly pick: "sum" | "longest" };
+
+/** A windowed analysis, frozen and serialisable. Every engine compiles the same plan. */
+export interface QueryPlan {
+  /** Names the output folder: lower-case letters, digits, underscores. */
+  readonly name: string;
+  /** Key fields of a row, in the order of the row's columns; none for one row a window. */
+  readonly by: readonly KeyField[];
+  /** Row column → measure, in the order of the row's columns. */
+  readonly measures: Readonly<Record<string, Measure>>;
+}
+
+/** When events count and windows close; the same for all queries of a pipeline. Times in ms. */
+export interface WindowSettings {
+  readonly sizeMs: number;
+  /** Windows start at every multiple of it; `sizeMs` is a multiple of it. */
+  readonly slideMs: number;
+  /** How far the watermark stays behind the greatest event time. */
+  readonly delayMs: number;
+  /** An event further ahead of its record's timestamp is `from_the_future`; below `delayMs`. */
+  readonly maxAheadMs: number;
+}
+
+/** The windows unless the user says otherwise: 5 minutes sliding by 1, watermark 10 minutes behind. */
+export const DEFAULT_WINDOWS: WindowSettings = {
+  sizeMs: 300_000,
+  slideMs: 60_000,
+  delayMs: 600_000,
+  maxAheadMs: 60_000,
+};

@@ -1,0 +1,79 @@
+import { UsageError } from "../core/errors.ts";
+import { EVENT_FIELDS, type KeyField } from "../events/event.ts";
+import type { Measure, QueryPlan } from "./plan.ts";
+
+/** Events of the group. */
+export const count = (): Measure => ({ kind: "count" });
+
+/** Events of the group whose `field` is exactly `value`. */
+export const countWhere = (field: KeyField, value: string): Measure => ({ kind: "countWhere", field, value });
+
+/** Distinct values of `field` in the group, exact. */
+export const countDistinct = (field: KeyField): Measure => ({ kind: "countDistinct", field });
+
+/** Earliest event time of the group. */
+export const minTime = (): Measure => ({ kind: "minTime" });
+
+/** Latest event time of the group. */
+export const maxTime = (): Measure => ({ kind: "maxTime" });
+
+/** Seconds from first to last event of each distinct value of `field`: their sum, or the longest. */
+export const timeSpan = (field: KeyField, pick: "sum" | "longest" = "sum"): Measure => ({
+  kind: "timeSpan",
+  field,
+  pick,
+});
+
+const NAME = /^[a-z][a-z0-9_]{0,62}$/;
+const RESERVED = new Set(["window_start", "window_end"]);
+const KEY_FIELDS = new Set<string>(EVENT_FIELDS.filter((field) => field !== "timestamp"));
+
+/**
+ * Declares a windowed analysis: one row for each window and each combination of the `by` fields.
+ * @throws UsageError naming the query and the part that can't be used.
+ */
+export function query(
+  name: string,
+  { by, measures }: { by: readonly KeyField[]; measures: Readonly<Record<string, Measure>> },
+): QueryPlan {
+  const refuse = (what: string, nextStep: string): never => {
+    throw new UsageError(`Query ${JSON.stringify(name)}: ${what}.`, nextStep);
+  };
+  if (!NAME.test(name) || name === "checkpoints") {
+    refuse(
+      "the name can't name a folder",
+      "Use lower-case letters, digits and underscores, other than checkpoints.",
+    );
+  }
+  const columns = new Set<string>(RESERVED);
+  const addColumn = (column: string): void => {
+    if (!NAME.test(column))
+      refuse(
+        `the column ${JSON.stringify(column)} has unusable characters`,
+        "Use lower-case letters, digits and underscores.",
+      );
+    if (columns.has(column)) refuse(`the column ${column} appears twice`, "Rename the measure.");
+    columns.add(column);
+  };
+  const checkField = (field: string): void => {
+    if (!KEY_FIELDS.has(field))
+      refuse(`unknown field ${JSON.stringify(field)}`, `Use one of ${[...KEY_FIELDS].join(", ")}.`);
+  };
+  for (const field of by) {
+    checkField(field);
+    addColumn(field);
+  }
+  for (const [column, measure] of Object.entries(measures)) {
+    addColumn(column);
+    if ("field" in measure) checkField(measure.field);
+  }
+  if (Object.keys(measures).length === 0)
+    refuse("it measures nothing", "Add a measure, such as events: count().");
+  return Object.freeze({
+    name,
+    by: Object.freeze([...by]),
+    measures: Object.freeze(
+      Object.fromEntries(Object.entries(measures).map(([column, m]) => [column, Object.freeze({ ...m })])),
+    ),
+  });
+}

@@ -1,0 +1,45 @@
+import type { EventRules } from "../events/event.ts";
+import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
+
+/** From `offset` on, the partition's watermark is at least `floorMs`. */
+export interface Floor {
+  offset: number;
+  floorMs: number;
+}
+
+/** How many events of a partition met which end, from `startOffset` to `position`: read = counted + late + all dead. */
+export interface Accounting {
+  read: number;
+  counted: number;
+  late: number;
+  /** By reason. */
+  dead: Record<string, number>;
+}
+
+/** What the output says of one partition of the topic. */
+export interface PartitionManifest extends Accounting {
+  partition: number;
+  /** Where reading began. */
+  startOffset: number;
+  /** The next offset to read. */
+  position: number;
+  /** Greatest valid event time, ms since the epoch; null before the first. */
+  greatestMs: number | null;
+  /** In ascending order of both members. */
+  floors: Floor[];
+  /** Offset ranges [from, to) that Kafka had dropped before they were read, skipped because the user allowed it. */
+  lost: { from: number; to: number }[];
+}
+
+/** `output/manifest.json`: all that is needed to compute the closed windows again from the topic alone. */
+export interface Manifest {
+  format: 1;
+  engine: "embedded" | "spark";
+  topic: { name: string; id: string };
+  windows: WindowSettings;
+  rules: EventRules;
+  queries: readonly QueryPlan[];
+  /** Every window that ends at or before it is final; null before the first. */
+  closedThroughMs: number | null;
+  partitions: PartitionManifest[];
+}
