@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { EVENT_FIELDS, type KeyField } from "../events/event.ts";
+import type { Measure, QueryPlan } from "../queries/plan.ts";
+import type { Manifest } from "./manifest.ts";
+
+const count = z.int().nonnegative();
+const timeMs = z.int();
+const keyField = z.enum(EVENT_FIELDS.filter((field): field is KeyField => field !== "timestamp"));
+
+const measureSchema: z.ZodType<Measure> = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("count") }),
+  z.strictObject({ kind: z.literal("countWhere"), field: keyField, value: z.string() }),
+  z.strictObject({ kind: z.literal("countDistinct"), field: keyField }),
+  z.strictObject({ kind: z.literal("minTime") }),
+  z.strictObject({ kind: z.literal("maxTime") }),
+  z.strictObject({ kind: z.literal("timeSpan"), field: keyField, pick: z.enum(["sum", "longest"]) }),
+]);
+
+/** A query plan as untrusted data: a file, a user's config. */
+export const queryPlanSchema: z.ZodType<QueryPlan> = z.strictObject({
+  name: z.string(),
+  by: z.array(keyField),
+  measures: z.record(z.string(), measureSchema),
+});
+
+const partitionSchema = z.strictObject({
+  partition: count,
+  startOffset: count,
+  position: count,
+  greatestMs: timeMs.nullable(),
+  floors: z.array(z.strictObject({ offset: count, floorMs: timeMs })),
+  lost: z.array(z.strictObject({ from: count, to: count })),
+  read: count,
+  counted: count,
+  late: count,
+  dead: z.record(z.string(), count),
+});
+
+/** `output/manifest.json` as untrusted data. The type annotation keeps it in step with `Manifest`. */
+export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
+  format: z.literal(1),
+  engine: z.enum(["embedded", "spark"]),
+  topic: z.strictObject({ name: z.string(), id: z.string() }),
+  windows: z.strictObject({ sizeMs: count, slideMs: count, delayMs: count, maxAheadMs: count }),
+  rules: z.strictObject({
+    maxEventBytes: count,
+    actions: z.array(z.string()),
+    deviceTypes: z.array(z.string()),
+  }),
+  queries: z.array(queryPlanSchema),
+  closedThroughMs: timeMs.nullable(),
+  partitions: z.array(partitionSchema),
+});

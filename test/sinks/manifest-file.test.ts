@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
+import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
+import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
+import type { Manifest } from "../../src/sinks/manifest.ts";
+import { readManifest, writeManifest } from "../../src/sinks/manifest-file.ts";
+import { filesUnder, temporaryFolder } from "./temporary-folder.ts";
+
+const MANIFEST: Manifest = {
+  format: 1,
+  engine: "embedded",
+  topic: { name: "clickstream", id: "7d8a1f0e-0000-4000-8000-000000000000" },
+  windows: DEFAULT_WINDOWS,
+  rules: DEFAULT_EVENT_RULES,
+  queries: STANDARD_QUERIES,
+  closedThroughMs: null,
+  partitions: [
+    {
+      partition: 0,
+      startOffset: 0,
+      position: 12,
+      greatestMs: 1_795_000_000_000,
+      floors: [{ offset: 12, floorMs: 1_794_999_000_000 }],
+      lost: [],
+      read: 12,
+      counted: 9,
+      late: 1,
+      dead: { not_json: 1, "missing_field:url": 1 },
+    },
+  ],
+};
+
+test("a manifest reads back as written, and replaces the one before", async () => {
+  await using folder = await temporaryFolder();
+  assert.equal(await readManifest(folder.path), undefined);
+  await writeManifest(folder.path, MANIFEST);
+  await writeManifest(folder.path, { ...MANIFEST, closedThroughMs: 1_794_999_000_000 });
+  assert.deepEqual(await readManifest(folder.path), { ...MANIFEST, closedThroughMs: 1_794_999_000_000 });
+  assert.deepEqual(await filesUnder(folder.path), ["manifest.json"]);
+});
+
+test("a file that is no manifest is refused, naming what is wrong", async () => {
+  await using folder = await temporaryFolder();
+  const refused: [string, RegExp][] = [
+    ["{", /not JSON/],
+    [JSON.stringify({ ...MANIFEST, format: 2 }), /format/],
+    [JSON.stringify({ ...MANIFEST, partitions: [{ partition: 0 }] }), /position/],
+    [JSON.stringify({ ...MANIFEST, queries: [{ name: "q", by: ["timestamp"], measures: {} }] }), /by/],
+  ];
+  for (const [text, message] of refused) {
+    await writeFile(join(folder.path, "manifest.json"), text);
+    await assert.rejects(readManifest(folder.path), { code: "MANIFEST_UNREADABLE", message });
+  }
+});
