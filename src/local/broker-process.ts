@@ -1,0 +1,115 @@
+import { execFileSync, spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "../core/clock.ts";
+import { ClickstreamError } from "../core/errors.ts";
+import { type Environment, javaCommand } from "./environment.ts";
+import type { KafkaFolder, NodeRecord } from "./kafka-folder.ts";
+
+const LOG_SETTINGS = fileURLToPath(new URL("log4j2.properties", import.meta.url));
+const POLL_MS = 50;
+/** A quiet broker stops within 2 s; the last of several waits for a quorum that is gone. */
+const STOP_WITHIN_MS = 20_000;
+/** Below it a broker is one of a test's: it starts faster without the optimising compiler. */
+const SMALL_HEAP_MB = 512;
+
+/** How to run the Java program of a node. */
+export interface Runtime {
+  environment: Environment;
+  /** Folder of Kafka's jars. */
+  jars: string;
+  heapMb: number;
+}
+
+/**
+ * Starts the broker of a node as a process of its own that outlives this one, and returns its pid at once.
+ * @throws ClickstreamError JAVA_MISSING
+ */
+export function launchNode(folder: KafkaFolder, nodeId: number, runtime: Runtime): number {
+  const node = folder.node(nodeId);
+  const console = openSync(node.console, "w");
+  try {
+    const java = javaCommand(runtime.environment);
+    const child = spawn(java, [...javaOptions(runtime, node.log), "kafka.Kafka", node.properties], {
+      cwd: node.dir,
+      env: { ...runtime.environment },
+      detached: true,
+      stdio: ["ignore", console, console],
+    });
+    child.on("error", () => {}); // told by the missing pid
+    child.unref();
+    if (child.pid === undefined) throw javaMissing(java);
+    return child.pid;
+  } finally {
+    closeSync(console);
+  }
+}
+
+function javaOptions(runtime: Runtime, log: string): string[] {
+  const collector =
+    runtime.heapMb < SMALL_HEAP_MB
+      ? ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+      : ["-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35"];
+  return [
+    `-Xms${runtime.heapMb}m`,
+    `-Xmx${runtime.heapMb}m`,
+    ...collector,
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djava.awt.headless=true",
+    `-Dlog4j2.configurationFile=${LOG_SETTINGS}`,
+    `-Dclickstream.log=${log}`,
+    "-cp",
+    `${runtime.jars}/*`,
+  ];
+}
+
+/** The error of a Java program that can't be found. */
+export function javaMissing(java: string): ClickstreamError {
+  return new ClickstreamError({
+    code: "JAVA_MISSING",
+    message: `The local Kafka needs Java 17 or newer, and "${java}" can't be started.`,
+    nextStep:
+      "Install a JDK or JRE (apt install openjdk-17-jre-headless) or set JAVA_HOME, or use a Kafka of yours with --brokers.",
+  });
+}
+
+/** Whether the node's process lives: a process of this number that was started with this node's properties. */
+export function isNodeAlive(folder: KafkaFolder, node: NodeRecord): boolean {
+  return node.pid !== null && commandLine(node.pid).includes(folder.node(node.nodeId).properties);
+}
+
+/** The command line of a process; empty when there is none. */
+function commandLine(pid: number): string {
+  try {
+    if (existsSync("/proc/self/cmdline")) return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+  } catch {
+    return "";
+  }
+}
+
+/** Ends the processes of these nodes in order of their ids: politely, and by force those that don't obey. */
+export async function terminateNodes(
+  folder: KafkaFolder,
+  nodes: readonly NodeRecord[],
+  clock: Clock,
+): Promise<void> {
+  const alive = () => nodes.filter((node) => isNodeAlive(folder, node));
+  signalNodes(alive(), "SIGTERM");
+  const deadlineMs = clock.monotonicMs() + STOP_WITHIN_MS;
+  while (alive().length > 0) {
+    if (clock.monotonicMs() > deadlineMs) signalNodes(alive(), "SIGKILL");
+    await clock.sleep(POLL_MS);
+  }
+}
+
+function signalNodes(nodes: readonly NodeRecord[], signal: NodeJS.Signals): void {
+  for (const { pid } of nodes) {
+    try {
+      process.kill(pid!, signal);
+    } catch (error) {
+      const goneMeanwhile = error instanceof Error && "code" in error && error.code === "ESRCH";
+      if (!goneMeanwhile) throw error;
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "../core/clock.ts";
+import { ClickstreamError } from "../core/errors.ts";
+import { cacheFolder, type Environment } from "./environment.ts";
+import { withFileLock } from "./file-lock.ts";
+import { type ProgramResult, runProgram } from "./program.ts";
+
+/** Kafka's jars, the usual number and size: for progress only. */
+export const EXPECTED_JARS = { files: 45, megabytes: 43 };
+
+export interface JarsProgress {
+  /** `waiting`: another process is downloading them. */
+  step: "waiting" | "downloading" | "done";
+  /** Jars fetched so far; Maven also fetches parts of itself, so the count can pass `EXPECTED_JARS.files`. */
+  files: number;
+  /** Name of the last one. */
+  file: string;
+}
+
+export interface JarsOptions {
+  environment: Environment;
+  clock: Clock;
+  onProgress?: (progress: JarsProgress) => void;
+  signal?: AbortSignal;
+}
+
+const POM = fileURLToPath(new URL("pom.xml", import.meta.url));
+/** Pinned, so that the same pom gives the same folder next year. */
+const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+/** In the folder of jars: their names and sizes, to notice one that a cleaner took. */
+const LIST = "jars.json";
+
+/** The cache entry for the pom as it is now. */
+async function jarsFolder(environment: Environment): Promise<string> {
+  const hash = createHash("sha256")
+    .update(await readFile(POM))
+    .digest("hex");
+  return join(cacheFolder(environment), `kafka-jars-${hash.slice(0, 16)}`);
+}
+
+/** The folder of Kafka's jars if it is in the cache and complete. */
+export async function cachedJars(environment: Environment): Promise<string | undefined> {
+  const folder = await jarsFolder(environment);
+  try {
+    const list = JSON.parse(await readFile(join(folder, LIST), "utf8")) as Record<string, number>;
+    for (const [name, size] of Object.entries(list)) {
+      if ((await stat(join(folder, name))).size !== size) return undefined;
+    }
+    return folder;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The folder of Kafka's jars: from the user's cache, or by Maven into it on first use (about 43 MB). A cache entry appears
+ * whole or not at all, and of several processes one downloads while the others wait.
+ * @throws ClickstreamError MAVEN_MISSING, JARS_UNAVAILABLE
+ */
+export async function ensureJars(options: JarsOptions): Promise<string> {
+  const cached = await cachedJars(options.environment);
+  if (cached !== undefined) return cached;
+  const folder = await jarsFolder(options.environment);
+  const report = options.onProgress ?? (() => {});
+  return withFileLock(
+    `${folder}.lock`,
+    { ...options, onWait: () => report({ step: "waiting", files: 0, file: "" }) },
+    async () => (await cachedJars(options.environment)) ?? (await download(folder, options, report)),
+  );
+}
+
+async function download(
+  folder: string,
+  options: JarsOptions,
+  report: (progress: JarsProgress) => void,
+): Promise<string> {
+  const partial = `${folder}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true });
+  let files = 0;
+  report({ step: "downloading", files, file: "" });
+  const result = await runMaven(partial, options, (line) => {
+    const file = /Downloaded from .*\/([^/]+\.jar)\b/.exec(line)?.[1];
+    if (file !== undefined) report({ step: "downloading", files: ++files, file });
+  });
+  if (result.exitCode !== 0) throw unavailable(result);
+  const list: Record<string, number> = {};
+  for (const name of await readdir(partial)) list[name] = (await stat(join(partial, name))).size;
+  await writeFile(join(partial, LIST), JSON.stringify(list, undefined, 1));
+  await rm(folder, { recursive: true, force: true });
+  await rename(partial, folder);
+  report({ step: "done", files: Object.keys(list).length, file: "" });
+  return folder;
+}
+
+async function runMaven(
+  folder: string,
+  options: JarsOptions,
+  onLine: (line: string) => void,
+): Promise<ProgramResult> {
+  const args = ["-B", "-C", "-f", POM, COPY, "-DincludeScope=runtime", `-DoutputDirectory=${folder}`];
+  try {
+    return await runProgram("mvn", args, { ...options, onLine });
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "ENOENT")) throw cause;
+    throw new ClickstreamError({
+      code: "MAVEN_MISSING",
+      message: "Kafka's jars are fetched by Maven once, and there is no mvn on the PATH.",
+      nextStep:
+        "Install Maven (apt install maven, dnf install maven or brew install maven), or use a Kafka of yours with --brokers.",
+      cause,
+    });
+  }
+}
+
+function unavailable(result: ProgramResult): ClickstreamError {
+  const reason = result.lines.find((line) => line.includes("[ERROR]"))?.replace(/^.*\[ERROR\]\s*/, "");
+  return new ClickstreamError({
+    code: "JARS_UNAVAILABLE",
+    message: `Maven could not fetch Kafka's jars: ${reason ?? `it ended with ${result.exitCode}`}`,
+    nextStep: "Check the network and Maven's settings (mirror, proxy) and start again.",
+  });
+}

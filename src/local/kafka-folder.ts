@@ -1,0 +1,97 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { ClickstreamError } from "../core/errors.ts";
+import type { NodePorts } from "./server-properties.ts";
+
+/** One node as it last ran. */
+export interface NodeRecord extends NodePorts {
+  /** Null before its first start. The process may be gone, and the number may belong to another program by now. */
+  pid: number | null;
+}
+
+/** `kafka.json`: what a local Kafka is and what should become of it; the meeting point of the processes that use it. */
+export interface KafkaRecord {
+  format: 1;
+  clusterId: string;
+  /** False until every node's storage is formatted. */
+  formatted: boolean;
+  /** `stopped`: nobody may start a node again but the next start. */
+  wanted: "running" | "stopped";
+  /** Who stops it: `kafka stop`, or the run that started it and, should that be killed, the next run. */
+  startedBy: "start" | "run";
+  nodes: NodeRecord[];
+}
+
+/** The paths of a local Kafka's folder. */
+export interface KafkaFolder {
+  dir: string;
+  record: string;
+  /** Held while something starts or stops nodes. */
+  lock: string;
+  /** Held by the run that supervises the nodes, for as long as it lives. */
+  ownerLock: string;
+  node(nodeId: number): { dir: string; properties: string; data: string; log: string; console: string };
+}
+
+export function kafkaFolder(dir: string): KafkaFolder {
+  const root = resolve(dir);
+  return {
+    dir: root,
+    record: join(root, "kafka.json"),
+    lock: join(root, "start-stop.lock"),
+    ownerLock: join(root, "owner.lock"),
+    node(nodeId) {
+      const node = join(root, `node-${nodeId}`);
+      return {
+        dir: node,
+        properties: join(node, "server.properties"),
+        data: join(node, "data"),
+        log: join(node, "broker.log"),
+        console: join(node, "console.log"),
+      };
+    },
+  };
+}
+
+/**
+ * The record of the Kafka in this folder, undefined when there is none.
+ * @throws ClickstreamError KAFKA_RECORD_UNREADABLE
+ */
+export function readRecord(folder: KafkaFolder): KafkaRecord | undefined {
+  if (!existsSync(folder.record)) return undefined;
+  try {
+    const record = JSON.parse(readFileSync(folder.record, "utf8")) as KafkaRecord;
+    if (record.format !== 1) throw new Error(`its format is ${record.format}`);
+    return record;
+  } catch (cause) {
+    throw new ClickstreamError({
+      code: "KAFKA_RECORD_UNREADABLE",
+      message: `${folder.record} is not readable as the record of a local Kafka.`,
+      nextStep: "Use another folder with --dir, or remove this one if its events are not needed.",
+      cause,
+    });
+  }
+}
+
+/** Replaces the record, whole or not at all. */
+export function writeRecord(folder: KafkaFolder, record: KafkaRecord): void {
+  mkdirSync(folder.dir, { recursive: true });
+  const temporary = `${folder.record}.new`;
+  const file = openSync(temporary, "w");
+  try {
+    writeSync(file, `${JSON.stringify(record, undefined, 2)}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, folder.record);
+}

@@ -1,0 +1,36 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { ClickstreamError } from "../core/errors.ts";
+import { javaMissing, type Runtime } from "./broker-process.ts";
+import { javaCommand } from "./environment.ts";
+import type { KafkaFolder } from "./kafka-folder.ts";
+import { runProgram } from "./program.ts";
+
+/**
+ * Gives a node's data folder the cluster's identity, as Kafka asks for before the first start. Whatever an interrupted
+ * attempt left is removed: call it only for a node that never ran. Its server.properties must be written.
+ * @throws ClickstreamError JAVA_MISSING, KAFKA_FORMAT_FAILED
+ */
+export async function formatStorage(
+  folder: KafkaFolder,
+  nodeId: number,
+  clusterId: string,
+  runtime: Runtime,
+): Promise<void> {
+  const node = folder.node(nodeId);
+  rmSync(node.data, { recursive: true, force: true });
+  mkdirSync(node.data, { recursive: true });
+  const quick = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=ERROR"];
+  const tool = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", node.properties];
+  const java = javaCommand(runtime.environment);
+  const result = await runProgram(java, [...quick, "-cp", `${runtime.jars}/*`, ...tool], runtime).catch(
+    (cause: NodeJS.ErrnoException) => {
+      throw cause.code === "ENOENT" ? javaMissing(java) : cause;
+    },
+  );
+  if (result.exitCode === 0) return;
+  throw new ClickstreamError({
+    code: "KAFKA_FORMAT_FAILED",
+    message: `Kafka could not prepare its data folder ${node.data}: ${result.lines.at(-1) ?? "no reason given"}`,
+    nextStep: "Check that the folder is writable and that Java is 17 or newer (clickstream doctor).",
+  });
+}
