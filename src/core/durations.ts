@@ -19,10 +19,9 @@ const UNIT_MS: Record<string, number> = {
  * @throws UsageError naming the setting when the text is not a duration of whole milliseconds.
  */
 export function parseDuration(text: string, setting: string): number {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+?)(s)?\s*$/i.exec(text);
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/i.exec(text);
   const unit = match?.[2]?.toLowerCase() ?? "";
-  const unitMs =
-    UNIT_MS[unit] ?? (match?.[3] === undefined ? undefined : UNIT_MS[unit + match[3].toLowerCase()]);
+  const unitMs = UNIT_MS[unit] ?? UNIT_MS[unit.replace(/s$/, "")]; // "ms" is whole before "minutes" loses its s
   const durationMs = Number(match?.[1]) * (unitMs ?? Number.NaN);
   if (!Number.isInteger(durationMs)) {
     throw new UsageError(

@@ -1,0 +1,119 @@
+import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
+import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
+import { checkSettings } from "./config/check.ts";
+import { readConfigFile } from "./config/config-file.ts";
+import { type Origins, resolveSettings } from "./config/resolve.ts";
+import {
+  type CommandName,
+  SETTING_NAMES,
+  type SettingName,
+  type Settings,
+  settingOf,
+} from "./config/settings.ts";
+import { resolveQueries } from "./config/user-queries.ts";
+
+/** What a command runs with: checked settings, where each came from, and the queries. */
+export interface Config {
+  command: CommandName;
+  settings: Settings;
+  origins: Origins;
+  queries: readonly QueryPlan[];
+}
+
+/** What the engine runs with. */
+export interface PipelineSettings {
+  brokers: readonly string[];
+  topic: string;
+  output: string;
+  windows: WindowSettings;
+  rules: EventRules;
+  queries: readonly QueryPlan[];
+  commitEveryMs: number;
+  idleAfterMs: number;
+  workers: number;
+  maxStateMb: number;
+  onDataLoss: "stop" | "skip";
+  deadLetterTopic: string;
+  /** Stop at the last stable offsets of when the run begins. */
+  untilEnd: boolean;
+  /** With `untilEnd`: then close every open window. */
+  finish: boolean;
+}
+
+/** The environment of this process. Whoever needs a variable is handed it from here. */
+export const environment: Readonly<Record<string, string | undefined>> = process.env;
+
+/** What a config is read from. */
+export interface ConfigInput {
+  command: CommandName;
+  /** Flags given, by setting name. */
+  flags: Partial<Record<SettingName, unknown>>;
+  /** Path of the config file, from `--config`. */
+  configPath?: string | undefined;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Working folder: where `clickstream.config.ts` is looked for. */
+  folder: string;
+  /** Cores of the machine. */
+  cores: number;
+}
+
+/**
+ * Reads flags, environment and config file.
+ * @throws UsageError for anything unknown or impossible, by name.
+ */
+export async function readConfig({ command, configPath, folder, ...given }: ConfigInput): Promise<Config> {
+  const file = await readConfigFile(folder, configPath ?? (given.env.CLICKSTREAM_CONFIG || undefined));
+  const { settings, origins } = resolveSettings({ command, file, ...given });
+  checkSettings(command, settings, origins);
+  const queries = resolveQueries(file, { standard: settings.standardQueries, rules: eventRules(settings) });
+  return { command, settings, origins, queries };
+}
+
+/** The settings of the engine. `brokers` are those of the config unless a local Kafka was started. */
+export function pipelineSettings(
+  { settings, queries }: Config,
+  brokers = settings.brokers ?? [],
+): PipelineSettings {
+  return {
+    brokers,
+    topic: settings.topic,
+    output: settings.output,
+    windows: {
+      sizeMs: settings.window,
+      slideMs: settings.slide,
+      delayMs: settings.delay,
+      maxAheadMs: settings.maxAhead,
+    },
+    rules: eventRules(settings),
+    queries,
+    commitEveryMs: settings.commitEvery,
+    idleAfterMs: settings.idleAfter,
+    workers: settings.workers!,
+    maxStateMb: settings.maxStateMb,
+    onDataLoss: settings.onDataLoss,
+    deadLetterTopic: settings.deadLetterTopic!,
+    untilEnd: settings.untilEnd,
+    finish: settings.finish,
+  };
+}
+
+/** For `--print-config`: each setting of the command as a person would write it, and where it came from. */
+export function printableConfig({ command, settings, origins, queries }: Config): Record<string, unknown> {
+  const shown: Record<string, unknown> = {};
+  for (const name of SETTING_NAMES) {
+    const { commands, kind } = settingOf(name);
+    if (!commands.includes(command)) continue;
+    const value = settings[name];
+    shown[name] = { value: value === undefined ? null : kind.format(value), from: origins[name] };
+  }
+  if (command === "run" || command === "process") shown.queries = queries.map((plan) => plan.name);
+  return shown;
+}
+
+function eventRules({ maxEventBytes, actions, deviceTypes }: Settings): EventRules {
+  return {
+    maxEventBytes,
+    actions: [...new Set([...DEFAULT_EVENT_RULES.actions, ...actions])],
+    deviceTypes: [...new Set([...DEFAULT_EVENT_RULES.deviceTypes, ...deviceTypes])],
+  };
+}

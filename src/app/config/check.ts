@@ -1,0 +1,70 @@
+import { formatDuration } from "../../core/durations.ts";
+import { UsageError } from "../../core/errors.ts";
+import type { Origins } from "./resolve.ts";
+import type { CommandName, Settings } from "./settings.ts";
+
+/** More slides a window than this cost memory and time that nobody expects: one slot a pane and window end. */
+const MAX_SLIDES_PER_WINDOW = 1_440;
+
+/**
+ * Refuses settings that are fine alone and impossible together.
+ * @throws UsageError naming them.
+ */
+export function checkSettings(command: CommandName, settings: Settings, origins: Origins): void {
+  if (command === "run" || command === "process") checkWindows(settings);
+  if (command === "run" || command === "generate") checkShares(settings);
+  if (command === "run") checkLocalKafka(settings, origins);
+  if (settings.deadLetterTopic === settings.topic) {
+    refuse("--dead-letter-topic is the topic that is read", "Name another topic for dead letters.");
+  }
+  if (settings.finish && !settings.untilEnd) {
+    refuse("--finish needs --until-end", "Add --until-end: an endless run never finishes its windows.");
+  }
+}
+
+function checkWindows({ window, slide, delay, maxAhead }: Settings): void {
+  const shown = formatDuration;
+  if (slide % 1_000 !== 0) {
+    refuse(`--slide ${shown(slide)} is not a whole number of seconds`, "Windows are named by whole seconds.");
+  }
+  if (window % slide !== 0) {
+    refuse(
+      `--slide ${shown(slide)} does not divide --window ${shown(window)}`,
+      "Choose a window that is a multiple of its slide, such as --window 5m --slide 1m.",
+    );
+  }
+  if (window / slide > MAX_SLIDES_PER_WINDOW) {
+    refuse(
+      `--window ${shown(window)} holds more than ${MAX_SLIDES_PER_WINDOW} slides of ${shown(slide)}`,
+      "Choose a longer slide.",
+    );
+  }
+  if (maxAhead >= delay) {
+    refuse(
+      `--max-ahead ${shown(maxAhead)} is not below --delay ${shown(delay)}`,
+      "Choose a shorter --max-ahead or a longer --delay: else one wrong clock makes good events late.",
+    );
+  }
+}
+
+function checkShares({ late, broken, duplicates }: Settings): void {
+  if (late + broken + duplicates > 1) {
+    refuse("--late, --broken and --duplicates are more than 1 together", "Lower one of them.");
+  }
+}
+
+function checkLocalKafka({ brokers }: Settings, origins: Origins): void {
+  if (brokers === undefined) return;
+  for (const name of ["port", "dir"] as const) {
+    if (origins[name].startsWith("flag")) {
+      refuse(
+        `--${name} is for a local Kafka, and --brokers names another`,
+        `Leave out --${name} or --brokers.`,
+      );
+    }
+  }
+}
+
+function refuse(what: string, nextStep: string): never {
+  throw new UsageError(`${what}.`, nextStep);
+}

@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { formatDuration, parseDuration } from "../../core/durations.ts";
+
+/** How values of a setting are read from text (flags, environment) or from a config file, and written back. */
+export interface Kind<T> {
+  /** Reads text and, for the config file, the plain value. */
+  readonly schema: z.ZodType<T>;
+  /** Completes "… must be": `a whole number of at least 1`. */
+  readonly hint: string;
+  /** Placeholder in the help; absent for switches, which take no value. */
+  readonly placeholder?: string;
+  /** The value as a person would write it; reading that gives the value again. */
+  format(value: T): unknown;
+}
+
+const same = <T>(value: T): T => value;
+const parsedText = <T>(parse: (text: string) => T): z.ZodType<T> =>
+  z.string().transform((text, context) => {
+    try {
+      return parse(text.trim());
+    } catch {
+      context.addIssue({ code: "custom" });
+      return z.NEVER;
+    }
+  });
+const numberText = (pattern: RegExp): z.ZodType<number> =>
+  z.union([
+    z.number(),
+    z
+      .string()
+      .regex(pattern)
+      .transform((text) => Number(text.replaceAll("_", ""))),
+  ]);
+
+/** A whole number; text may group digits as in `10_000_000`. */
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kind<number> {
+  const hint =
+    max > 0xffff_ffff ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`;
+  const schema = numberText(/^\s*-?\d+(_\d{3})*\s*$/).pipe(z.int().min(min).max(max));
+  return { schema, hint, placeholder: "n", format: same };
+}
+
+/** A part of a whole. */
+export const share: Kind<number> = {
+  schema: numberText(/^\s*\d*\.?\d+(e-?\d+)?\s*$/i).pipe(z.number().min(0).max(1)),
+  hint: "a share from 0 to 1, such as 0.001",
+  placeholder: "share",
+  format: same,
+};
+
+/** A duration in ms, written as in `5m` or `250 ms`. */
+export function duration(minMs: number, maxMs = 36_500 * 86_400_000): Kind<number> {
+  return {
+    schema: parsedText((text) => parseDuration(text, "")).pipe(z.int().min(minMs).max(maxMs)),
+    hint: `a duration of at least ${formatDuration(minMs)}, such as "5 minutes", "30s" or "250ms"`,
+    placeholder: "duration",
+    format: formatDuration,
+  };
+}
+
+/** Events a second; null is as fast as the machine takes them. */
+export const rate: Kind<number | null> = {
+  schema: z.union([
+    z.literal("max").transform(() => null),
+    numberText(/^\s*\d+(_\d{3})*\s*$/).pipe(z.int().min(1).max(100_000_000)),
+  ]),
+  hint: 'a whole number of events a second, or "max"',
+  placeholder: "n|max",
+  format: (value) => value ?? "max",
+};
+
+/** A moment in ms since the epoch, written as RFC 3339 with a zone. */
+export const moment: Kind<number> = {
+  schema: z
+    .string()
+    .trim()
+    .pipe(z.iso.datetime({ offset: true }))
+    .transform((text) => Date.parse(text)),
+  hint: 'a time with a zone, such as "2026-11-23T08:00:00Z"',
+  placeholder: "time",
+  format: (value) => new Date(value).toISOString(),
+};
+
+/** On or off. As a flag it takes no value. */
+export const toggle: Kind<boolean> = {
+  schema: z.union([
+    z.boolean(),
+    z.enum(["true", "1", "yes", "on"]).transform(() => true),
+    z.enum(["false", "0", "no", "off"]).transform(() => false),
+  ]),
+  hint: "true or false",
+  format: same,
+};
+
+/** Text that may not be empty. */
+export function text(placeholder: string): Kind<string> {
+  return { schema: z.string().trim().min(1), hint: "text that is not empty", placeholder, format: same };
+}
+
+/** One of a few words. */
+export function choice<const W extends readonly string[]>(...words: W): Kind<W[number]> {
+  return {
+    schema: z.enum(words),
+    hint: `one of ${words.join(", ")}`,
+    placeholder: words.join("|"),
+    format: same,
+  };
+}
+
+/** A name that Kafka takes for a topic. */
+export const topicName: Kind<string> = {
+  schema: z
+    .string()
+    .trim()
+    .regex(/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/),
+  hint: "a topic name: up to 249 letters, digits, dots, underscores and dashes",
+  placeholder: "name",
+  format: same,
+};
+
+/** Comma-separated words, in a config file also an array. */
+export function words(placeholder: string): Kind<readonly string[]> {
+  return {
+    schema: list(z.string().trim().min(1), 0),
+    hint: "words separated by commas",
+    placeholder: `${placeholder},…`,
+    format: same,
+  };
+}
+
+/** Kafka addresses. */
+export const brokers: Kind<readonly string[]> = {
+  schema: list(
+    z
+      .string()
+      .trim()
+      .regex(/^([^\s:,/]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/)
+      .refine((address) => Number(address.slice(address.lastIndexOf(":") + 1)) <= 65_535),
+    1,
+  ),
+  hint: "host:port addresses separated by commas, such as 127.0.0.1:9092",
+  placeholder: "host:port,…",
+  format: same,
+};
+
+function list(item: z.ZodType<string>, least: number): z.ZodType<readonly string[]> {
+  const split = (value: unknown): unknown => (typeof value === "string" ? value.split(",") : value);
+  return z.preprocess(split, z.array(item).min(least));
+}

@@ -1,0 +1,210 @@
+import {
+  brokers,
+  choice,
+  duration,
+  integer,
+  type Kind,
+  moment,
+  rate,
+  share,
+  text,
+  toggle,
+  topicName,
+  words,
+} from "./kinds.ts";
+
+/** The commands of the command line; `kafka` stands for its three subcommands. */
+export type CommandName = "run" | "generate" | "process" | "verify" | "kafka" | "doctor";
+
+/** One row of the table: flag, environment variable, config key, default and documentation derive from it. */
+export interface Setting<T = unknown, D extends T | undefined = T | undefined> {
+  readonly kind: Kind<T>;
+  readonly doc: string;
+  readonly commands: readonly CommandName[];
+  /** Undefined when there is none, or when it depends on other settings (`resolve.ts`). */
+  readonly default: D;
+  /** Where a command differs from `default`. */
+  readonly defaultFor?: Partial<Record<CommandName, T>>;
+  /** Says in the help what an undefined default means. */
+  readonly defaultDoc?: string;
+  /** For what must never linger in a file or an environment. */
+  readonly onlyFlag?: true;
+}
+
+type Details = Omit<Setting, "kind" | "default" | "defaultFor">;
+function setting<T>(
+  kind: Kind<T>,
+  value: T,
+  details: Details & Pick<Setting<T>, "defaultFor">,
+): Setting<T, T>;
+function setting<T>(
+  kind: Kind<T>,
+  value: undefined,
+  details: Details & Pick<Setting<T>, "defaultFor">,
+): Setting<T>;
+function setting<T>(kind: Kind<T>, value: T | undefined, details: Details): unknown {
+  return { kind, default: value, ...details };
+}
+
+const LOCAL = ["127.0.0.1:9092"];
+const ANY = ["run", "generate", "process", "verify", "kafka", "doctor"] as const;
+const ON_TOPIC = ["run", "generate", "process", "verify"] as const;
+const GENERATING = ["run", "generate"] as const;
+const PROCESSING = ["run", "process"] as const;
+
+/** Every setting of the program, in the order of the help. */
+export const SETTINGS = {
+  brokers: setting(brokers, undefined, {
+    commands: ON_TOPIC,
+    doc: "Kafka to use",
+    defaultFor: { generate: LOCAL, process: LOCAL, verify: LOCAL },
+    defaultDoc: "a local Kafka, started for you",
+  }),
+  topic: setting(topicName, "clickstream", { commands: ON_TOPIC, doc: "topic of the click events" }),
+  partitions: setting(integer(1, 10_000), 4, {
+    commands: GENERATING,
+    doc: "partitions of the topic when it has to be created",
+  }),
+  events: setting(integer(0, 1e12), 10_000_000, {
+    commands: GENERATING,
+    doc: "events that the topic holds in the end, before live ones",
+  }),
+  rate: setting(rate, null, {
+    commands: GENERATING,
+    doc: "events a second; for run those of the live part",
+    defaultFor: { run: 1_000 },
+  }),
+  batch: setting(integer(1, 100_000), 1_000, { commands: GENERATING, doc: "events handed to Kafka at once" }),
+  seed: setting(integer(0, 0xffff_ffff), 1, {
+    commands: GENERATING,
+    doc: "the same seed gives the same visitors",
+  }),
+  users: setting(integer(1, 100_000_000), 1_000, { commands: GENERATING, doc: "visitors of the shop" }),
+  start: setting(moment, undefined, {
+    commands: GENERATING,
+    doc: "event time of the first event",
+    defaultDoc: "so that the last of --events is now",
+  }),
+  late: setting(share, 0.001, { commands: GENERATING, doc: "share of events that come too late" }),
+  outOfOrder: setting(duration(0, 3_600_000), 30_000, {
+    commands: GENERATING,
+    doc: "how far event times are out of order",
+  }),
+  broken: setting(share, 0.0001, { commands: GENERATING, doc: "share of events that are broken" }),
+  duplicates: setting(share, 0, { commands: GENERATING, doc: "share of events that repeat an earlier one" }),
+  compression: setting(choice("none", "lz4", "zstd", "gzip", "snappy"), "lz4", {
+    commands: GENERATING,
+    doc: "compression of produced batches",
+  }),
+  live: setting(toggle, true, { commands: ["run"], doc: "do not go on with live events after --events" }),
+  exit: setting(toggle, false, { commands: ["run"], doc: "end after --events and close every open window" }),
+  fresh: setting(toggle, false, {
+    commands: ["run"],
+    doc: "first delete what this program created: its topics on the local Kafka, its output",
+    onlyFlag: true,
+  }),
+  output: setting(text("dir"), "output", {
+    commands: ["run", "process", "verify", "doctor"],
+    doc: "folder of the results",
+  }),
+  window: setting(duration(1_000), 300_000, { commands: PROCESSING, doc: "length of a window" }),
+  slide: setting(duration(1_000), 60_000, { commands: PROCESSING, doc: "time from one window to the next" }),
+  delay: setting(duration(1), 600_000, {
+    commands: PROCESSING,
+    doc: "how long a window waits for events that come out of order",
+  }),
+  maxAhead: setting(duration(0), 60_000, {
+    commands: PROCESSING,
+    doc: "an event further ahead of its Kafka timestamp is a dead letter; below --delay",
+  }),
+  idleAfter: setting(duration(1), 60_000, {
+    commands: PROCESSING,
+    doc: "a partition without events for so long holds no window open",
+  }),
+  commitEvery: setting(duration(10, 3_600_000), 1_000, { commands: PROCESSING, doc: "time between commits" }),
+  workers: setting(integer(1, 256), undefined, {
+    commands: PROCESSING,
+    doc: "threads that read and count",
+    defaultDoc: "one a core, at most 8",
+  }),
+  maxStateMb: setting(integer(1, 1_000_000), 1_024, {
+    commands: PROCESSING,
+    doc: "stop, without loss, when open windows need more memory",
+  }),
+  onDataLoss: setting(choice("stop", "skip"), "stop", {
+    commands: PROCESSING,
+    doc: "when Kafka dropped events before they were read: stop, or go on and count the loss",
+  }),
+  deadLetterTopic: setting(topicName, undefined, {
+    commands: PROCESSING,
+    doc: "topic of events that can't be counted",
+    defaultDoc: "<topic>.dlq",
+  }),
+  maxEventBytes: setting(integer(1, 1_073_741_824), 1_048_576, {
+    commands: PROCESSING,
+    doc: "a larger event is a dead letter",
+  }),
+  actions: setting(words("action"), [], {
+    commands: PROCESSING,
+    doc: "actions accepted beside click, view, scroll, hover",
+  }),
+  deviceTypes: setting(words("type"), [], {
+    commands: PROCESSING,
+    doc: "device types accepted beside mobile, desktop, tablet",
+  }),
+  standardQueries: setting(toggle, true, {
+    commands: PROCESSING,
+    doc: "run only the queries of the config file",
+  }),
+  untilEnd: setting(toggle, false, {
+    commands: ["process"],
+    doc: "stop at the end that the topic has when the run begins",
+  }),
+  finish: setting(toggle, false, {
+    commands: ["process"],
+    doc: "with --until-end: then close every open window",
+  }),
+  port: setting(integer(1, 65_535), 9_092, {
+    commands: ["kafka", "run", "doctor"],
+    doc: "port of the local Kafka, on 127.0.0.1",
+  }),
+  dir: setting(text("dir"), ".clickstream/kafka", {
+    commands: ["kafka", "run", "doctor"],
+    doc: "folder of the local Kafka",
+  }),
+  nodes: setting(integer(1, 9), 1, { commands: ["kafka"], doc: "nodes of the local Kafka" }),
+  logLevel: setting(choice("trace", "debug", "info", "warn", "error", "silent"), "info", {
+    commands: ANY,
+    doc: "least level of logs",
+  }),
+  logFile: setting(text("file"), undefined, {
+    commands: ANY,
+    doc: "write logs to a file, as JSON",
+    defaultDoc: "stderr",
+  }),
+} as const satisfies Record<string, Setting>;
+
+/** Key of a setting in the config file. */
+export type SettingName = keyof typeof SETTINGS;
+
+type ValueOf<S> = S extends Setting<infer T, infer D> ? (undefined extends D ? T | undefined : T) : never;
+
+/** Every setting's value. Those of other commands hold their defaults. Durations and times in ms. */
+export type Settings = { readonly [N in SettingName]: ValueOf<(typeof SETTINGS)[N]> };
+
+/** All names, in the order of the table. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** The row of a setting, with its value's type widened. */
+export const settingOf = (name: SettingName): Setting => SETTINGS[name] as unknown as Setting;
+
+/** `maxAhead` → `--max-ahead`; a switch that is on by default has the flag that turns it off. */
+export function flagOf(name: SettingName): string {
+  const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return settingOf(name).default === true ? `--no-${kebab}` : `--${kebab}`;
+}
+
+/** `maxAhead` → `CLICKSTREAM_MAX_AHEAD`. */
+export function variableOf(name: SettingName): string {
+  return `CLICKSTREAM_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

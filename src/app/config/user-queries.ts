@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { UsageError } from "../../core/errors.ts";
+import type { EventRules } from "../../events/event.ts";
+import type { QueryPlan } from "../../queries/plan.ts";
+import { query } from "../../queries/query.ts";
+import { STANDARD_QUERIES } from "../../queries/standard.ts";
+import { queryPlanSchema } from "../../sinks/manifest-schema.ts";
+import type { ConfigFile } from "./config-file.ts";
+
+/**
+ * The queries of a pipeline: the standard ones unless left out, then those of the config file.
+ * @throws UsageError naming the query that can't be used.
+ */
+export function resolveQueries(
+  file: ConfigFile | undefined,
+  { standard, rules }: { standard: boolean; rules: EventRules },
+): readonly QueryPlan[] {
+  const own = file === undefined ? [] : readQueries(file);
+  const queries = [...(standard ? STANDARD_QUERIES : []), ...own];
+  if (queries.length === 0) {
+    throw new UsageError(
+      "There is no query to run.",
+      "Add queries to the config file, or leave out --no-standard-queries.",
+    );
+  }
+  const names = new Set<string>();
+  for (const plan of queries) {
+    if (names.has(plan.name)) {
+      throw new UsageError(`Two queries are called ${plan.name}.`, "Rename one of them in the config file.");
+    }
+    names.add(plan.name);
+    refuseImpossibleValues(plan, rules);
+  }
+  return queries;
+}
+
+function readQueries(file: ConfigFile): QueryPlan[] {
+  if (file.values.queries === undefined) return [];
+  const parsed = z.array(queryPlanSchema).safeParse(file.values.queries);
+  if (!parsed.success) {
+    throw new UsageError(
+      `queries in ${file.path} can't be used: ${z.prettifyError(parsed.error)}.`,
+      "Make each with query(name, { by, measures }).",
+    );
+  }
+  return parsed.data.map((plan) => query(plan.name, plan)); // checks names, also of plans made by hand
+}
+
+/** A count of events that the rules refuse would be 0 for ever: most likely a slip. */
+function refuseImpossibleValues(plan: QueryPlan, { actions, deviceTypes }: EventRules): void {
+  for (const [column, measure] of Object.entries(plan.measures)) {
+    if (measure.kind !== "countWhere") continue;
+    const allowed = { action: actions, device_type: deviceTypes }[measure.field as string];
+    if (allowed === undefined || allowed.includes(measure.value)) continue;
+    const setting = measure.field === "action" ? "actions" : "deviceTypes";
+    throw new UsageError(
+      `Query ${plan.name}: ${column} counts the ${measure.field} ${JSON.stringify(measure.value)}, which no event may have.`,
+      `Use one of ${allowed.join(", ")}, or add it to ${setting}.`,
+    );
+  }
+}

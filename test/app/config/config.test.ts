@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import {
+  flagOf,
+  SETTING_NAMES,
+  type SettingName,
+  settingOf,
+  variableOf,
+} from "../../../src/app/config/settings.ts";
+import { type ConfigInput, pipelineSettings, printableConfig, readConfig } from "../../../src/app/config.ts";
+import { UsageError } from "../../../src/core/errors.ts";
+import { temporaryFolder } from "../../sinks/temporary-folder.ts";
+
+type Given = Partial<Omit<ConfigInput, "folder">> & { file?: string };
+
+/** Reads a config in a folder of its own; `file` is the text of its clickstream.config.ts. */
+async function read({ file, ...given }: Given = {}) {
+  await using folder = await temporaryFolder();
+  if (file !== undefined) await writeFile(join(folder.path, "clickstream.config.ts"), file);
+  return await readConfig({ command: "run", flags: {}, env: {}, cores: 2, ...given, folder: folder.path });
+}
+
+const API = pathToFileURL("src/app/api.ts").href;
+const withApi = (body: string): string =>
+  `import { count, countWhere, defineConfig, query } from ${JSON.stringify(API)};\nexport default defineConfig(${body});`;
+
+test("flags win over the environment, that over the file, that over the default", async () => {
+  const file = withApi("{ events: 3, users: 3, seed: 3 }");
+  const env = { CLICKSTREAM_EVENTS: "2", CLICKSTREAM_USERS: "2", CLICKSTREAM_TOPIC: "" };
+  const { settings, origins } = await read({ file, env, flags: { events: "1" } });
+  assert.deepEqual(
+    [settings.events, settings.users, settings.seed, settings.topic],
+    [1, 2, 3, "clickstream"],
+  );
+  assert.deepEqual(
+    [origins.events, origins.users, origins.seed, origins.topic],
+    ["flag --events", "variable CLICKSTREAM_USERS", "file clickstream.config.ts", "default"],
+  );
+});
+
+test("defaults of a command, of the machine and of other settings", async () => {
+  const run = await read({ flags: { topic: "shop" }, cores: 64 });
+  assert.equal(run.settings.brokers, undefined);
+  assert.equal(run.settings.rate, 1_000);
+  assert.equal(run.settings.workers, 8);
+  assert.equal(run.settings.deadLetterTopic, "shop.dlq");
+  const generate = await read({ command: "generate" });
+  assert.deepEqual(generate.settings.brokers, ["127.0.0.1:9092"]);
+  assert.equal(generate.settings.rate, null);
+});
+
+test("every default can be printed and read again", async () => {
+  for (const command of ["run", "generate", "process", "verify", "kafka"] as const) {
+    const config = await read({ command });
+    const printed = printableConfig(config) as Record<SettingName, { value: unknown }>;
+    for (const name of SETTING_NAMES.filter((setting) => printed[setting]?.value != null)) {
+      const { kind } = settingOf(name);
+      assert.deepEqual(kind.schema.parse(printed[name].value), config.settings[name], `${command} ${name}`);
+    }
+  }
+});
+
+test("flags and variables have the names that the documentation gives them", () => {
+  assert.equal(flagOf("maxAhead"), "--max-ahead");
+  assert.equal(flagOf("live"), "--no-live");
+  assert.equal(variableOf("commitEvery"), "CLICKSTREAM_COMMIT_EVERY");
+});
+
+const REFUSED: [string, Given, RegExp][] = [
+  [
+    "a slide that does not divide the window",
+    { flags: { slide: "2m" } },
+    /--slide 2m does not divide --window 5m/,
+  ],
+  [
+    "a slide of a part of a second",
+    { flags: { slide: "1500ms" } },
+    /--slide 1500ms is not a whole number of seconds/,
+  ],
+  [
+    "max-ahead as long as the delay",
+    { flags: { maxAhead: "10m" } },
+    /--max-ahead 10m is not below --delay 10m/,
+  ],
+  ["far too many slides", { flags: { window: "2d", slide: "1s" } }, /holds more than 1440 slides/],
+  [
+    "text that is no number",
+    { flags: { events: "many" } },
+    /--events must be a whole number of at least 0, not "many"/,
+  ],
+  [
+    "a negative number",
+    { env: { CLICKSTREAM_USERS: "-1" } },
+    /CLICKSTREAM_USERS must be a whole number from 1 to/,
+  ],
+  ["a part of a user", { file: "export default { users: 1.5 };" }, /users in clickstream.config.ts must be/],
+  ["a duration without a unit", { flags: { delay: "10" } }, /--delay must be a duration/],
+  ["a duration that can't be meant", { flags: { delay: "9999999999h" } }, /--delay must be a duration/],
+  ["a share above 1", { flags: { late: "1.5" } }, /--late must be a share from 0 to 1/],
+  [
+    "shares above 1 together",
+    { flags: { late: "0.6", duplicates: "0.6" } },
+    /--late, --broken and --duplicates/,
+  ],
+  ["an address without a port", { flags: { brokers: "localhost" } }, /--brokers must be host:port addresses/],
+  ["a port that is none", { flags: { brokers: "a:1,b:70000" } }, /--brokers must be host:port/],
+  ["a topic that Kafka refuses", { flags: { topic: "click stream" } }, /--topic must be a topic name/],
+  [
+    "dead letters into the topic that is read",
+    { flags: { deadLetterTopic: "clickstream" } },
+    /--dead-letter-topic/,
+  ],
+  ["finish without an end", { command: "process", flags: { finish: true } }, /--finish needs --until-end/],
+  ["a port for a Kafka of others", { flags: { brokers: "a:1", port: "9" } }, /--port is for a local Kafka/],
+  [
+    "a start without a zone",
+    { flags: { start: "2026-11-23T08:00:00" } },
+    /--start must be a time with a zone/,
+  ],
+  ["an unknown variable", { env: { CLICKSTREAM_EVENT: "1" } }, /Unknown variable: CLICKSTREAM_EVENT/],
+  [
+    "an unknown key",
+    { file: "export default { windw: '5m' };" },
+    /Unknown key in clickstream.config.ts: windw/,
+  ],
+  ["fresh in a variable", { env: { CLICKSTREAM_FRESH: "1" } }, /CLICKSTREAM_FRESH is not allowed/],
+  [
+    "fresh in a file",
+    { file: "export default { fresh: true };" },
+    /fresh in clickstream.config.ts is not allowed/,
+  ],
+  ["a config file that is absent", { configPath: "absent.ts" }, /absent.ts does not exist/],
+  ["a config file that fails", { file: "throw new Error('oops');" }, /can't be run: Error: oops/],
+  ["a config file without a default", { file: "export const a = 1;" }, /no object as its default export/],
+  [
+    "a query called like a standard one",
+    { file: withApi("{ queries: [query('url_counts', { by: [], measures: { n: count() } })] }") },
+    /Two queries are called url_counts/,
+  ],
+  [
+    "a query of no shape",
+    { file: "export default { queries: [{ name: 'q' }] };" },
+    /queries in clickstream.config.ts can't be used/,
+  ],
+  [
+    "a query with an unusable name",
+    { file: "export default { queries: [{ name: 'a/b', by: [], measures: { n: { kind: 'count' } } }] };" },
+    /a\/b/,
+  ],
+  [
+    "a count of an action that no event has",
+    {
+      file: withApi("{ queries: [query('buys', { by: [], measures: { n: countWhere('action', 'buy') } })] }"),
+    },
+    /Query buys: n counts the action "buy"/,
+  ],
+  ["no query at all", { flags: { standardQueries: false } }, /no query to run/],
+];
+
+for (const [title, given, message] of REFUSED) {
+  test(`refused by name: ${title}`, async () => {
+    await assert.rejects(read(given), (error: unknown) => {
+      assert.ok(error instanceof UsageError, `${error}`);
+      assert.match(error.message, message);
+      assert.notEqual(error.nextStep, "");
+      return true;
+    });
+  });
+}
+
+test("a slip in a name is met with the nearest one", async () => {
+  await assert.rejects(read({ env: { CLICKSTREAM_EVNTS: "1" } }), {
+    nextStep: "Did you mean CLICKSTREAM_EVENTS?",
+  });
+  await assert.rejects(read({ file: "export default { windw: '5m' };" }), {
+    nextStep: "Did you mean window?",
+  });
+});
+
+test("queries and rules of the config file reach the pipeline", async () => {
+  const file = withApi(`{
+    actions: ["buy"], window: "10 minutes", commitEvery: "250ms", standardQueries: false,
+    queries: [query("buys", { by: ["url"], measures: { buys: countWhere("action", "buy") } })],
+  }`);
+  const settings = pipelineSettings(await read({ file }), ["127.0.0.1:1"]);
+  assert.deepEqual(settings.brokers, ["127.0.0.1:1"]);
+  assert.deepEqual(settings.rules.actions, ["click", "view", "scroll", "hover", "buy"]);
+  assert.deepEqual(settings.windows, {
+    sizeMs: 600_000,
+    slideMs: 60_000,
+    delayMs: 600_000,
+    maxAheadMs: 60_000,
+  });
+  assert.equal(settings.commitEveryMs, 250);
+  assert.deepEqual(
+    settings.queries.map((plan) => plan.name),
+    ["buys"],
+  );
+});
