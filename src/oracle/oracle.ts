@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import type { ClickEvent } from "../events/event.ts";
+import type { DeadReason } from "../events/reasons.ts";
+import type { Accounting, Floor, Manifest, PartitionManifest } from "../sinks/manifest.ts";
+import { rowsOf } from "./rows.ts";
+import { oracleVerdict } from "./verdict.ts";
+
+/** One record of the topic. Offsets ascend within a partition; holes are allowed. */
+export interface LogRecord {
+  partition: number;
+  offset: number;
+  /** The record's own timestamp, ms since the epoch. */
+  timestampMs: number;
+  value: Uint8Array | null;
+}
+
+/** What one output file must hold. Windows in which no event counts have none. */
+export interface ExpectedWindow {
+  query: string;
+  windowStartMs: number;
+  /** Newline-delimited JSON. */
+  rows: string;
+}
+
+interface PartitionState {
+  manifest: PartitionManifest;
+  greatestMs: number;
+  floorMs: number;
+  /** In ascending order. */
+  floorsAhead: Floor[];
+  nextOffset: number;
+  accounting: Accounting;
+}
+
+/**
+ * Computes again, slowly and from the meaning alone, what a pipeline with this manifest must have written: the rows of
+ * every window that ends at or before `closedThroughMs`, and the accounting of every partition up to its position.
+ * Holds the events of windows that some partition may still add to; feed the partition with the least watermark next.
+ */
+export class Oracle {
+  readonly #manifest: Manifest;
+  readonly #partitions: ReadonlyMap<number, PartitionState>;
+  /** Counted events by window start. */
+  readonly #windows = new Map<number, ClickEvent[]>();
+
+  constructor(manifest: Manifest) {
+    this.#manifest = manifest;
+    this.#partitions = new Map(
+      manifest.partitions.map((partition) => [
+        partition.partition,
+        {
+          manifest: partition,
+          greatestMs: Number.NEGATIVE_INFINITY,
+          floorMs: Number.NEGATIVE_INFINITY,
+          floorsAhead: [...partition.floors],
+          nextOffset: partition.startOffset,
+          accounting: { read: 0, counted: 0, late: 0, dead: {} },
+        },
+      ]),
+    );
+  }
+
+  /** Takes the next record of its partition; records outside of what the manifest covers are ignored. */
+  add(record: LogRecord): void {
+    const partition = this.#partitions.get(record.partition);
+    if (partition === undefined) return;
+    const { startOffset, position, lost } = partition.manifest;
+    const isLost = lost.some(({ from, to }) => record.offset >= from && record.offset < to);
+    if (record.offset < startOffset || record.offset >= position || isLost) return;
+    assert(record.offset >= partition.nextOffset, `offset ${record.offset} after ${partition.nextOffset}`);
+    partition.nextOffset = record.offset + 1;
+
+    const { accounting } = partition;
+    accounting.read++;
+    const verdict = this.#verdict(record);
+    if ("reason" in verdict) {
+      accounting.dead[verdict.reason] = (accounting.dead[verdict.reason] ?? 0) + 1;
+      return;
+    }
+    const { event } = verdict;
+    partition.greatestMs = Math.max(partition.greatestMs, event.timeMs);
+    const watermarkMs = this.#watermarkAt(partition, record.offset);
+    const starts = this.#windowStarts(event.timeMs).filter((startMs) => this.#end(startMs) > watermarkMs);
+    if (starts.length === 0) accounting.late++;
+    else accounting.counted++;
+    for (const startMs of starts) {
+      if (!this.#isClosed(startMs)) continue;
+      const events = this.#windows.get(startMs);
+      if (events === undefined) this.#windows.set(startMs, [event]);
+      else events.push(event);
+    }
+  }
+
+  /** Says that the partition has no further record below its position. */
+  finish(partition: number): void {
+    const state = this.#partitions.get(partition);
+    assert(state !== undefined, `no partition ${partition}`);
+    state.nextOffset = Number.POSITIVE_INFINITY;
+  }
+
+  /** No further record of the partition counts in a window that ends at or before it; infinite when finished. */
+  watermarkMs(partition: number): number {
+    const state = this.#partitions.get(partition);
+    assert(state !== undefined, `no partition ${partition}`);
+    if (state.nextOffset === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    return this.#watermarkAt(state, state.nextOffset);
+  }
+
+  /** Hands out, once, the windows that no partition can add to any more, in ascending order. */
+  takeComplete(): ExpectedWindow[] {
+    const leastMs = Math.min(...[...this.#partitions.keys()].map((partition) => this.watermarkMs(partition)));
+    const complete = [...this.#windows.keys()].filter((startMs) => this.#end(startMs) <= leastMs);
+    complete.sort((left, right) => left - right);
+    return complete.flatMap((startMs) => {
+      const events = this.#windows.get(startMs) ?? [];
+      this.#windows.delete(startMs);
+      return this.#manifest.queries.map((query) => ({
+        query: query.name,
+        windowStartMs: startMs,
+        rows: rowsOf(query, { startMs, endMs: this.#end(startMs) }, events),
+      }));
+    });
+  }
+
+  /** By partition number, over the records added so far. */
+  accounting(): Map<number, Accounting> {
+    return new Map([...this.#partitions].map(([number, { accounting }]) => [number, accounting]));
+  }
+
+  #verdict(record: LogRecord): { event: ClickEvent } | { reason: DeadReason } {
+    const { rules, windows } = this.#manifest;
+    const verdict = oracleVerdict(record.value, rules);
+    const isAhead = "event" in verdict && verdict.event.timeMs > record.timestampMs + windows.maxAheadMs;
+    return isAhead ? { reason: "from_the_future" } : verdict;
+  }
+
+  #end(startMs: number): number {
+    return startMs + this.#manifest.windows.sizeMs;
+  }
+
+  #isClosed(startMs: number): boolean {
+    const { closedThroughMs } = this.#manifest;
+    return closedThroughMs !== null && this.#end(startMs) <= closedThroughMs;
+  }
+
+  /** Starts of all windows that hold the time. */
+  #windowStarts(timeMs: number): number[] {
+    const { sizeMs, slideMs } = this.#manifest.windows;
+    const last = Math.floor(timeMs / slideMs) * slideMs;
+    return Array.from({ length: sizeMs / slideMs }, (_, index) => last - index * slideMs);
+  }
+
+  /** The watermark that an event at the offset meets. Offsets are asked for in ascending order. */
+  #watermarkAt(partition: PartitionState, offset: number): number {
+    while ((partition.floorsAhead[0]?.offset ?? Number.POSITIVE_INFINITY) <= offset) {
+      partition.floorMs = Math.max(partition.floorMs, partition.floorsAhead.shift()?.floorMs ?? 0);
+    }
+    return Math.max(partition.greatestMs - this.#manifest.windows.delayMs, partition.floorMs);
+  }
+}

@@ -1,0 +1,88 @@
+import type { ClickEvent, EventField, EventRules } from "../events/event.ts";
+import type { DeadReason } from "../events/reasons.ts";
+import { instantOfNumber, instantOfText } from "./instant.ts";
+import { exceedsJsonLimits } from "./json-limits.ts";
+
+/** What becomes of a value, seen alone: the log decides later whether an event is from the future or late. */
+export type OracleVerdict = { event: ClickEvent } | { reason: DeadReason };
+
+const FIELDS: readonly EventField[] = [
+  "event_id",
+  "user_id",
+  "session_id",
+  "url",
+  "action",
+  "timestamp",
+  "device_type",
+  "browser",
+];
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The JSON value of the bytes, or undefined when they are not JSON. A byte-order mark stays in and is refused. */
+function parse(bytes: Uint8Array): { text: string; value: unknown } | undefined {
+  try {
+    const text = utf8.decode(bytes);
+    return { text, value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The verdict on one value: the first reason that applies, in the order in which they stand here. */
+export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): OracleVerdict {
+  if (bytes !== null && bytes.length > rules.maxEventBytes) return { reason: "too_large" };
+
+  const json = bytes === null ? undefined : parse(bytes);
+  if (json === undefined || exceedsJsonLimits(json.text)) return { reason: "not_json" };
+  const { text, value } = json;
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isObject) return { reason: "not_an_object" };
+  const fields = new Map<string, unknown>(Object.entries(value));
+  for (const field of FIELDS) {
+    const content = fields.get(field);
+    if (typeof content === "string" && !content.isWellFormed()) return { reason: "not_json" };
+  }
+
+  for (const field of FIELDS) {
+    const content = fields.get(field);
+    const typeIsRight = typeof content === "string" || (field === "timestamp" && typeof content === "number");
+    if (!fields.has(field)) return { reason: `missing_field:${field}` };
+    if (!typeIsRight) return { reason: `wrong_type:${field}` };
+    if (content === "") return { reason: `empty_field:${field}` };
+  }
+
+  const timestamp = fields.get("timestamp");
+  const timeMs =
+    typeof timestamp === "string" ? instantOfText(timestamp) : instantOfNumber(timestampCharacters(text));
+  if (timeMs === undefined) return { reason: "bad_timestamp" };
+
+  const string = (field: EventField): string => fields.get(field) as string;
+  const event: ClickEvent = {
+    event_id: string("event_id"),
+    user_id: string("user_id"),
+    session_id: string("session_id"),
+    url: string("url"),
+    action: string("action"),
+    device_type: string("device_type"),
+    browser: string("browser"),
+    timeMs,
+  };
+  if (!rules.actions.includes(event.action)) return { reason: "unknown_action" };
+  if (!rules.deviceTypes.includes(event.device_type)) return { reason: "unknown_device_type" };
+  return { event };
+}
+
+/** The characters of the outermost object's number called timestamp: the parsed double may have been rounded. */
+function timestampCharacters(text: string): string {
+  const found = new Map<unknown, string>();
+  const note = function (this: unknown, name: string, value: unknown, { source = "" }: { source?: string }) {
+    if (name === "timestamp" && typeof value === "number") found.set(this, source);
+    return value;
+  };
+  const outermost: unknown = JSON.parse(
+    text,
+    note as (this: unknown, name: string, value: unknown) => unknown,
+  );
+  return found.get(outermost) ?? "";
+}
