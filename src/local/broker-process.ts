@@ -1,12 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
-import { type Environment, javaCommand } from "./environment.ts";
-import type { KafkaFolder, NodeRecord } from "./kafka-folder.ts";
+import { childEnvironment, type Environment, javaCommand } from "./environment.ts";
+import { type KafkaFolder, NODE_FILES, type NodeFolder, type NodeRecord } from "./kafka-folder.ts";
 
-const LOG_SETTINGS = fileURLToPath(new URL("log4j2.properties", import.meta.url));
 const POLL_MS = 50;
 /** A quiet broker stops within 2 s; the last of several waits for a quorum that is gone. */
 const STOP_WITHIN_MS = 20_000;
@@ -22,30 +20,36 @@ export interface Runtime {
 }
 
 /**
- * Starts the broker of a node as a process of its own that outlives this one, and returns its pid at once.
+ * Starts the broker of a node as a process of its own that outlives this one, and returns its pid at once. Its
+ * server.properties and log4j2.properties must be written.
  * @throws ClickstreamError JAVA_MISSING
  */
 export function launchNode(folder: KafkaFolder, nodeId: number, runtime: Runtime): number {
   const node = folder.node(nodeId);
-  const console = openSync(node.console, "w");
+  const printed = openSync(node.printed, "w");
   try {
     const java = javaCommand(runtime.environment);
-    const child = spawn(java, [...javaOptions(runtime, node.log), "kafka.Kafka", node.properties], {
-      cwd: node.dir,
-      env: { ...runtime.environment },
-      detached: true,
-      stdio: ["ignore", console, console],
-    });
+    const options = [...javaOptions(runtime), nodeMark(node)];
+    const child = spawn(
+      java,
+      [...options, "-cp", `${runtime.jars}/*`, "kafka.Kafka", NODE_FILES.properties],
+      {
+        cwd: node.dir,
+        env: childEnvironment(runtime.environment),
+        detached: true,
+        stdio: ["ignore", printed, printed],
+      },
+    );
     child.on("error", () => {}); // told by the missing pid
     child.unref();
     if (child.pid === undefined) throw javaMissing(java);
     return child.pid;
   } finally {
-    closeSync(console);
+    closeSync(printed);
   }
 }
 
-function javaOptions(runtime: Runtime, log: string): string[] {
+function javaOptions(runtime: Runtime): string[] {
   const collector =
     runtime.heapMb < SMALL_HEAP_MB
       ? ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
@@ -56,11 +60,18 @@ function javaOptions(runtime: Runtime, log: string): string[] {
     ...collector,
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
-    `-Dlog4j2.configurationFile=${LOG_SETTINGS}`,
-    `-Dclickstream.log=${log}`,
-    "-cp",
-    `${runtime.jars}/*`,
+    ...logOptions(),
   ];
+}
+
+/** Java's options for a log in the node's folder. */
+export function logOptions(): string[] {
+  return [`-Dlog4j2.configurationFile=${NODE_FILES.logSettings}`, `-Dclickstream.log=${NODE_FILES.log}`];
+}
+
+/** An argument of the process that no other process has: its folder. */
+function nodeMark(node: NodeFolder): string {
+  return `-Dclickstream.node=${node.dir}`;
 }
 
 /** The error of a Java program that can't be found. */
@@ -73,9 +84,9 @@ export function javaMissing(java: string): ClickstreamError {
   });
 }
 
-/** Whether the node's process lives: a process of this number that was started with this node's properties. */
+/** Whether the node's process lives: a process of this number that was started for this folder. */
 export function isNodeAlive(folder: KafkaFolder, node: NodeRecord): boolean {
-  return node.pid !== null && commandLine(node.pid).includes(folder.node(node.nodeId).properties);
+  return node.pid !== null && commandLine(node.pid).includes(nodeMark(folder.node(node.nodeId)));
 }
 
 /** The command line of a process; empty when there is none. */

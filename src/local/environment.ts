@@ -17,3 +17,8 @@ export function cacheFolder(environment: Environment): string {
     ? join(homedir(), ".cache", "clickstream")
     : join(base, "clickstream");
 }
+
+/** The environment of a child process. Without a UTF-8 locale Java can't open a path with other than ASCII letters. */
+export function childEnvironment(environment: Environment): Record<string, string | undefined> {
+  return { ...environment, LC_ALL: "C.UTF-8" };
+}

@@ -31,6 +31,25 @@ export interface KafkaRecord {
   nodes: NodeRecord[];
 }
 
+/** Names inside a node's folder, which is the working folder of its process. */
+export const NODE_FILES = {
+  properties: "server.properties",
+  logSettings: "log4j2.properties",
+  data: "data",
+  log: "broker.log",
+} as const;
+
+/** The absolute paths of one node. */
+export interface NodeFolder {
+  dir: string;
+  properties: string;
+  logSettings: string;
+  data: string;
+  log: string;
+  /** What the process prints outside of its log, such as a crash of the virtual machine. */
+  printed: string;
+}
+
 /** The paths of a local Kafka's folder. */
 export interface KafkaFolder {
   dir: string;
@@ -39,7 +58,7 @@ export interface KafkaFolder {
   lock: string;
   /** Held by the run that supervises the nodes, for as long as it lives. */
   ownerLock: string;
-  node(nodeId: number): { dir: string; properties: string; data: string; log: string; console: string };
+  node(nodeId: number): NodeFolder;
 }
 
 export function kafkaFolder(dir: string): KafkaFolder {
@@ -50,13 +69,14 @@ export function kafkaFolder(dir: string): KafkaFolder {
     lock: join(root, "start-stop.lock"),
     ownerLock: join(root, "owner.lock"),
     node(nodeId) {
-      const node = join(root, `node-${nodeId}`);
+      const dir = join(root, `node-${nodeId}`);
       return {
-        dir: node,
-        properties: join(node, "server.properties"),
-        data: join(node, "data"),
-        log: join(node, "broker.log"),
-        console: join(node, "console.log"),
+        dir,
+        properties: join(dir, NODE_FILES.properties),
+        logSettings: join(dir, NODE_FILES.logSettings),
+        data: join(dir, NODE_FILES.data),
+        log: join(dir, NODE_FILES.log),
+        printed: join(dir, "printed.log"),
       };
     },
   };

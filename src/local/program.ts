@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Environment } from "./environment.ts";
+import { childEnvironment, type Environment } from "./environment.ts";
 
 /** How a program ended. */
 export interface ProgramResult {
@@ -17,12 +17,19 @@ export interface ProgramResult {
 export function runProgram(
   command: string,
   args: readonly string[],
-  options: { environment: Environment; onLine?: (line: string) => void; signal?: AbortSignal },
+  options: {
+    environment: Environment;
+    /** Its working folder; default: ours. */
+    folder?: string;
+    onLine?: (line: string) => void;
+    signal?: AbortSignal;
+  },
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      env: { ...options.environment },
+      env: childEnvironment(options.environment),
       stdio: ["ignore", "pipe", "pipe"],
+      ...(options.folder === undefined ? {} : { cwd: options.folder }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const lines: string[] = [];

@@ -1,3 +1,5 @@
+import { NODE_FILES } from "./kafka-folder.ts";
+
 /** Where one broker of a local Kafka listens, on 127.0.0.1. */
 export interface NodePorts {
   /** 1, 2, 3 … */
@@ -30,12 +32,7 @@ export const DEFAULT_LIMITS: BrokerLimits = {
  * The server.properties of one node: broker and controller in one process, every node a voter, every port on 127.0.0.1,
  * so that no other machine can reach it.
  */
-export function serverProperties(
-  node: NodePorts,
-  nodes: readonly NodePorts[],
-  dataDir: string,
-  limits: BrokerLimits,
-): string {
+export function serverProperties(node: NodePorts, nodes: readonly NodePorts[], limits: BrokerLimits): string {
   const replicas = Math.min(nodes.length, 3);
   const inSync = replicas >= 3 ? 2 : 1;
   const segmentBytes = Math.max(
@@ -49,8 +46,8 @@ export function serverProperties(
     listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${node.port}`,
     "controller.listener.names": "CONTROLLER",
-    // A properties file takes a backslash for an escape.
-    "log.dirs": dataDir.replaceAll("\\", "\\\\"),
+    // Below the working folder of the process: a whole path could hold a comma, or letters that Java reads wrongly.
+    "log.dirs": NODE_FILES.data,
 
     "default.replication.factor": replicas,
     "min.insync.replicas": inSync,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError, UsageError } from "../core/errors.ts";
 import { isNodeAlive, launchNode, type Runtime, terminateNodes } from "./broker-process.ts";
@@ -16,18 +17,19 @@ import { freePort, isPortFree } from "./ports.ts";
 import { type BrokerLimits, DEFAULT_LIMITS, serverProperties } from "./server-properties.ts";
 import { formatStorage } from "./storage.ts";
 
+/** Of the first node of a new Kafka. */
 export const DEFAULT_PORT = 9092;
+const LOG_SETTINGS = fileURLToPath(new URL("log4j2.properties", import.meta.url));
 /** Usually 2.5 s; a loaded machine that recovers a large log takes much longer. */
 const ANSWER_WITHIN_MS = 120_000;
 const POLL_MS = 100;
 const PROBE_TIMEOUT_MS = 2_000;
 
 export interface StartOptions {
-  /**
-   * Port of the first node; the others get the ports that follow. `any`: the ports of the last time, else 9092, else
-   * whichever are free. A running Kafka keeps its ports.
-   */
-  port: number | "any";
+  /** Port of the first node; the others get the ports that follow. Undefined: those of the last time, else from 9092. */
+  port?: number;
+  /** When `port` is undefined and one of those is taken: take any free one instead of failing. */
+  orAnyPort?: boolean;
   /** Undefined: as many as this folder's Kafka has, else one. Their number is fixed with the first start. */
   nodes?: number;
   limits?: Partial<BrokerLimits>;
@@ -71,7 +73,7 @@ export function startNodes(
       await prepareNodes(folder, record, missing, options);
       for (const node of missing) node.pid = launchNode(folder, node.nodeId, options.runtime);
       writeRecord(folder, record);
-      await awaitAnswers(folder, record, options);
+      await awaitAnswers(folder, record, record.nodes, record.nodes.length, options);
     } catch (error) {
       if (aliveBefore.length === 0) writeRecord(folder, { ...record, wanted: "stopped" });
       await terminateNodes(folder, missing, options.clock);
@@ -91,7 +93,7 @@ function refuseOtherNodeCount(folder: KafkaFolder, record: KafkaRecord, options:
 
 function refuseOtherPort(record: KafkaRecord, options: StartOptions): void {
   const port = record.nodes[0]!.port;
-  if (options.port === "any" || options.port === port) return;
+  if (options.port === undefined || options.port === port) return;
   throw new UsageError(
     `This Kafka already runs on port ${port}, and --port asks for ${options.port}.`,
     "Leave --port out, or stop it first (clickstream kafka stop).",
@@ -103,22 +105,15 @@ async function assignPorts(previous: readonly NodeRecord[], options: StartOption
   const count = options.nodes ?? Math.max(1, previous.length);
   const nodes: NodeRecord[] = [];
   for (let nodeId = 1; nodeId <= count; nodeId++) {
-    const port =
-      options.port === "any"
-        ? await preferredPort(previous[nodeId - 1]?.port ?? DEFAULT_PORT + nodeId - 1)
-        : await requiredPort(options.port + nodeId - 1);
+    const last = options.port === undefined ? previous[nodeId - 1]?.port : undefined;
+    let port = last ?? (options.port ?? DEFAULT_PORT) + nodeId - 1;
+    if (!(await isPortFree(port))) {
+      if (options.port !== undefined || !options.orAnyPort) throw portTaken(port);
+      port = await freePort();
+    }
     nodes.push({ nodeId, port, controllerPort: await freePort(), pid: null });
   }
   return nodes;
-}
-
-async function preferredPort(port: number): Promise<number> {
-  return (await isPortFree(port)) ? port : freePort();
-}
-
-async function requiredPort(port: number): Promise<number> {
-  if (await isPortFree(port)) return port;
-  throw portTaken(port);
 }
 
 /** The error of a port that another program listens on. */
@@ -141,7 +136,8 @@ async function prepareNodes(
   for (const node of nodes) {
     const paths = folder.node(node.nodeId);
     mkdirSync(paths.dir, { recursive: true });
-    writeFileSync(paths.properties, serverProperties(node, record.nodes, paths.data, limits));
+    writeFileSync(paths.properties, serverProperties(node, record.nodes, limits));
+    copyFileSync(LOG_SETTINGS, paths.logSettings);
   }
   if (record.formatted) return;
   await Promise.all(
@@ -152,21 +148,21 @@ async function prepareNodes(
 }
 
 /**
- * Returns when these nodes serve clients as members of the whole cluster.
+ * Returns when these nodes serve clients in a cluster of at least `members` nodes.
  * @throws ClickstreamError KAFKA_NOT_STARTED when one of their processes ends or time is up, the signal's reason
  */
 export async function awaitAnswers(
   folder: KafkaFolder,
   record: KafkaRecord,
+  nodes: readonly NodeRecord[],
+  members: number,
   options: { clock: Clock; signal?: AbortSignal },
-  nodes: readonly NodeRecord[] = record.nodes,
 ): Promise<void> {
   const deadlineMs = options.clock.monotonicMs() + ANSWER_WITHIN_MS;
   for (const node of nodes) {
     for (;;) {
       const view = await probeBroker(node.port, PROBE_TIMEOUT_MS);
-      const whole = view?.nodeIds.length === record.nodes.length || nodes !== record.nodes;
-      if (view?.clusterId === record.clusterId && whole) break;
+      if (view?.clusterId === record.clusterId && view.nodeIds.length >= members) break;
       options.signal?.throwIfAborted();
       if (!isNodeAlive(folder, node)) throw notStarted(folder, node, "it ended before it answered");
       if (options.clock.monotonicMs() > deadlineMs) {
@@ -179,11 +175,11 @@ export async function awaitAnswers(
 
 function notStarted(folder: KafkaFolder, node: NodeRecord, what: string): ClickstreamError {
   const paths = folder.node(node.nodeId);
-  const reason = lastProblem(paths.log) ?? lastProblem(paths.console);
+  const reason = lastProblem(paths.log) ?? lastProblem(paths.printed);
   return new ClickstreamError({
     code: "KAFKA_NOT_STARTED",
     message: `The local Kafka on port ${node.port} did not start: ${what}${reason === undefined ? "" : ` (${reason})`}.`,
-    nextStep: `Read ${paths.log} and ${paths.console}.`,
+    nextStep: `Read ${paths.log} and ${paths.printed}.`,
   });
 }
 

@@ -159,6 +159,6 @@ async function restartNode(
     return { record, node };
   });
   if (started === undefined) return undefined;
-  await awaitAnswers(folder, started.record, options, [started.node]);
+  await awaitAnswers(folder, started.record, [started.node], 1, options);
   return started.node.pid ?? undefined;
 }
