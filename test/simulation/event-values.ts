@@ -125,11 +125,11 @@ export const BROKEN: readonly { reason: DeadReason; value: Breaker }[] = [
   { reason: "not_json", value: (fields) => compact({ ...fields, url: "\ud83d" }) },
   {
     reason: "not_json",
-    value: (fields) => compact({ ...fields, extra: "~" }).replace('"~"', "[".repeat(998) + "]".repeat(998)),
+    value: (fields) => compact({ ...fields, extra: "~" }).replace('"~"', "[".repeat(997) + "]".repeat(997)),
   },
   {
     reason: "not_json",
-    value: (fields) => compact({ ...fields, extra: "~" }).replace('"~"', "1".repeat(1_001)),
+    value: (fields) => compact({ ...fields, extra: "~" }).replace('"~"', "1".repeat(1_000)),
   },
   { reason: "not_an_object", value: (fields) => `[${compact(fields)}]` },
   { reason: "not_an_object", value: (_, random) => oneOf(random, ["null", "7", '"text"', "true", " [] "]) },
