@@ -1,0 +1,41 @@
+/** What producing has done so far. */
+export interface ProducerSnapshot {
+  /** Events acknowledged on the topic, those of earlier runs included. */
+  produced: number;
+  /** Events that the topic shall hold before live ones. */
+  total: number;
+  /** Whether the total is reached and live events follow. */
+  live: boolean;
+  perSecond: number;
+  /** Events handed to Kafka at once. */
+  batchEvents: number;
+  /** How long each of the latest batches took from first byte to acknowledgement, ms, newest first. */
+  batchMs: readonly number[];
+}
+
+/** What processing has done so far, from committed state. */
+export interface EngineSnapshot {
+  /** Events read, those of earlier runs included: counted + late + dead. */
+  read: number;
+  counted: number;
+  late: number;
+  /** Dead letters by reason. */
+  dead: Readonly<Record<string, number>>;
+  /** Events on the topic that are not read yet; null before Kafka said. */
+  lag: number | null;
+  perSecond: number;
+  commits: number;
+  /** How long each of the latest commits took, ms, newest first. */
+  commitMs: readonly number[];
+  windowsClosed: number;
+  windowsOpen: number;
+  /** Time up to which windows are closed, ms since the epoch; null before any event. */
+  watermarkMs: number | null;
+}
+
+/** One look at a running pipeline; plain data. A part that this process does not run is null. */
+export interface PipelineSnapshot {
+  elapsedMs: number;
+  producer: ProducerSnapshot | null;
+  engine: EngineSnapshot | null;
+}
