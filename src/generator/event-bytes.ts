@@ -1,0 +1,155 @@
+import { ACTIONS, actionOn } from "./behaviour.ts";
+import { ByteSegments, copyWords } from "./byte-segments.ts";
+import { EventDescriptions, MOST_PICKS } from "./event-descriptions.ts";
+import { ACTION, EventFates, FIRST_PICK, ID, SECOND_ID } from "./event-fates.ts";
+import { draw } from "./mixing.ts";
+import type { GeneratorSettings } from "./settings.ts";
+import { PAGES } from "./shop.ts";
+import { pageOf, phaseIn, StayCache } from "./stay-cache.ts";
+import { TimestampWriter } from "./timestamp-writer.ts";
+import { UUID_LENGTH, writeEventUuid } from "./uuid.ts";
+import { PROFILES, SLOT_MS, Visitors } from "./visitors.ts";
+
+/** Room that `EventWriter.write` needs behind `position`, bytes; it may overwrite all of it. */
+export const EVENT_ROOM_BYTES = 1_024;
+
+const MINUTE_MS = 60_000;
+const MINUTES_PER_SLOT = SLOT_MS / MINUTE_MS;
+
+const OPENING = new ByteSegments(['{"event_id":"']);
+const OPENING_LENGTH = OPENING.lengths[0]!;
+const head = (userId: string, sessionId: string): string =>
+  `","user_id":"${userId}","session_id":"${sessionId}","url":"`;
+/** By page, then action. */
+const MIDDLES = new ByteSegments(
+  PAGES.flatMap(({ url }) => ACTIONS.map((action) => `${url}","action":"${action}","timestamp":"`)),
+);
+const TAILS = new ByteSegments(
+  PROFILES.map(({ device, browser }) => `","device_type":"${device}","browser":"${browser}"}`),
+);
+
+/**
+ * Writes generated events as bytes of JSON: compact, the fields in the order of `EVENT_FIELDS`. What is written depends
+ * on the settings, `n` and `timeMs` alone, never on what was written before.
+ *
+ * Per event about 9 draws of chance, 3 to 4 visitors looked at until one is on the site, 30 word copies and 20 table
+ * loads; no object, no string. Broken events and repeats, which are rare, take the slow way.
+ */
+export class EventWriter {
+  /** Every user_id, one after the other: the message key of the last event is `keyLength` bytes at `keyStart`. */
+  readonly keyBytes: Buffer;
+  readonly keyLength: number;
+  keyStart = 0;
+  /** The visitor of the last event, from 0 to `users` − 1. */
+  user = 0;
+
+  readonly #fates: EventFates;
+  readonly #visitors: Visitors;
+  readonly #stays: StayCache;
+  readonly #times = new TimestampWriter();
+  readonly #descriptions: EventDescriptions;
+  #target: Buffer = Buffer.alloc(0);
+  #view = new DataView(this.#target.buffer);
+  #withinStayMs = 0;
+
+  /** @throws UsageError that names the first impossible setting. */
+  constructor(settings: GeneratorSettings) {
+    this.#fates = new EventFates(settings);
+    this.#visitors = new Visitors(settings.seed, settings.users);
+    this.#stays = new StayCache(this.#visitors, head);
+    this.#descriptions = new EventDescriptions(settings);
+    this.keyLength = this.#visitors.userId(0).length;
+    this.keyBytes = Buffer.alloc(settings.users * this.keyLength);
+    for (let user = 0; user < settings.users; user++) {
+      this.keyBytes.write(this.#visitors.userId(user), user * this.keyLength);
+    }
+  }
+
+  /**
+   * Hot. Writes the value of event `n`, which arrives at `timeMs` (whole ms since the epoch), at `position` of `bytes`;
+   * returns the end. `EVENT_ROOM_BYTES` must follow `position`; bytes behind the end may be overwritten. Sets `user` and
+   * `keyStart`. A repeat's original is taken to have arrived one ms earlier for every event in between, as in the
+   * backlog.
+   * @throws RangeError when the room is not there.
+   */
+  write(n: number, timeMs: number, bytes: Buffer, position: number): number {
+    const key = this.#fates.keyOf(n);
+    if (!this.#fates.isPunctual(key)) return this.#writeStruck(n, key, timeMs, bytes, position);
+    return this.#writeSound(n, key, timeMs - this.#fates.disorderMs(key), bytes, position);
+  }
+
+  /** Like `write`, for events that something befalls. */
+  #writeStruck(n: number, key: number, timeMs: number, bytes: Buffer, position: number): number {
+    switch (this.#fates.fate(key, n)) {
+      case "repeat": {
+        const original = this.#fates.original(n);
+        return this.write(original, timeMs - (n - original), bytes, position);
+      }
+      case "broken": {
+        const { user, value } = this.#descriptions.describeEvent(n, timeMs);
+        this.#setUser(user);
+        bytes.set(value, position);
+        return position + value.length;
+      }
+      case "late":
+        return this.#writeSound(n, key, timeMs - this.#fates.latenessMs(key), bytes, position);
+      case "punctual":
+        return this.#writeSound(n, key, timeMs - this.#fates.disorderMs(key), bytes, position);
+    }
+  }
+
+  /** Hot. Writes event `n`, which happened at `happenedMs`. */
+  #writeSound(n: number, key: number, happenedMs: number, bytes: Buffer, position: number): number {
+    const minute = Math.floor(happenedMs / MINUTE_MS);
+    const restMs = happenedMs - minute * MINUTE_MS;
+    const line = this.#pickStay(key, happenedMs, minute, restMs);
+    const profile = this.#stays.profile(line);
+    const second = this.#stays.second(line, (this.#withinStayMs / 1_000) | 0);
+    const page = pageOf(second);
+    const middle = page * ACTIONS.length + actionOn(page, phaseIn(second), draw(key, ACTION));
+
+    if (bytes !== this.#target) this.#turnTo(bytes);
+    const view = this.#view;
+    const stays = this.#stays;
+    let end = copyWords(view, position, OPENING.view, 0, OPENING_LENGTH);
+    writeEventUuid(view, end, n, draw(key, ID), draw(key, SECOND_ID));
+    end = copyWords(view, end + UUID_LENGTH, stays.heads, line * stays.headStride, stays.headLength);
+    end = copyWords(view, end, MIDDLES.view, MIDDLES.starts[middle]!, MIDDLES.lengths[middle]!);
+    end = this.#times.write(view, end, minute, restMs);
+    return copyWords(view, end, TAILS.view, TAILS.starts[profile]!, TAILS.lengths[profile]!);
+  }
+
+  /** Hot. Picks who acts: the line of their stay. Sets the visitor and the time since the stay began. */
+  #pickStay(key: number, timeMs: number, minute: number, restMs: number): number {
+    const { activity, phaseMs } = this.#visitors;
+    const stays = this.#stays;
+    const unshiftedSlot = (minute / MINUTES_PER_SLOT) | 0;
+    const unshiftedMs = (minute - unshiftedSlot * MINUTES_PER_SLOT) * MINUTE_MS + restMs;
+    for (let attempt = 0; attempt <= MOST_PICKS; attempt++) {
+      const user =
+        attempt < MOST_PICKS
+          ? activity.choose(draw(key, FIRST_PICK + attempt))
+          : this.#visitors.onDuty(timeMs);
+      const shiftedMs = unshiftedMs + phaseMs[user]!;
+      const next = shiftedMs >= SLOT_MS ? 1 : 0;
+      const line = stays.line(user, unshiftedSlot + next);
+      const withinSlotMs = shiftedMs - next * SLOT_MS;
+      if (withinSlotMs >= stays.starts[line]! && withinSlotMs < stays.ends[line]!) {
+        this.#withinStayMs = withinSlotMs - stays.starts[line]!;
+        this.#setUser(user);
+        return line;
+      }
+    }
+    throw new TypeError("somebody is always on duty");
+  }
+
+  #setUser(user: number): void {
+    this.user = user;
+    this.keyStart = user * this.keyLength;
+  }
+
+  #turnTo(bytes: Buffer): void {
+    this.#target = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+}

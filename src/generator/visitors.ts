@@ -1,0 +1,221 @@
+import { seededRandom } from "../core/random.ts";
+import { AliasTable } from "./alias-table.ts";
+import { below, draw, keyOf, mix32, unit } from "./mixing.ts";
+import { quantileTable } from "./quantiles.ts";
+import { uuidOf } from "./uuid.ts";
+
+// The model of the shop's visitors. Nothing here remembers anything between two questions: who is on the site at an
+// instant, in which session and on which page, is a function of (seed, user, instant).
+//
+// - Time is cut, for every visitor at their own phase, into slots of 15 minutes. In each slot a visitor is on the site
+//   once or not at all, for 1 to 12 minutes, and is away for at least the slot's last minute. So a session is found from
+//   its slot number alone, sessions of one visitor never overlap, and between two of them is a pause.
+// - How likely a visitor comes depends on the visitor and on the hour of the day (UTC), so the number of active people
+//   rises and falls as the day goes.
+// - Two visitors (numbers 0 and 1) relieve each other every seven and a half minutes. There is always somebody to whom an
+//   event can belong, however few visitors there are. A lone visitor never pauses, but has sessions of 15 minutes.
+// - Who acts at an instant is a weighted choice among those on the site. Weights follow Zipf's law with a flattened head:
+//   of 1,000 visitors the most active one has about 1 % of all events, 35 times as many as the least active.
+// - A session has one device, mostly the visitor's usual one, and the browser that this visitor has on that device.
+// - In a session the visitor walks from page to page along the shop's links and stays on each for whole seconds. A campaign
+//   that changes every half hour brings some visitors to one category, so the popular pages change with time.
+
+/** Each visitor is on the site at most once per slot. */
+export const SLOT_MS = 900_000;
+const LEAST_SESSION_MS = 60_000;
+const GREATEST_SESSION_MS = 720_000;
+const LEAST_PAUSE_MS = 60_000;
+const RELAY_SESSION_MS = SLOT_MS / 2;
+
+const HOUR_MS = 3_600_000;
+/** How much of their usual interest visitors have in each hour of the day (UTC), per cent: quiet nights, busy evenings. */
+const INTEREST_BY_HOUR = [
+  ...[70, 64, 60, 58, 58, 62, 70, 78, 84, 88, 90, 92],
+  ...[96, 94, 90, 90, 92, 94, 96, 100, 100, 98, 90, 80],
+];
+
+/** This share of the visitors, the most active ones, are nearly equally active. */
+const FLAT_HEAD = 0.03;
+
+/** The devices, as events name them. */
+export const DEVICES = ["mobile", "desktop", "tablet"] as const;
+export type Device = (typeof DEVICES)[number];
+const USUAL_DEVICE = quantileTable([55, 37, 8], 256);
+const OTHER_DEVICE_SHARE = 0.12;
+
+/** A device and a browser on it, as events name them. */
+export interface Profile {
+  device: Device;
+  browser: string;
+}
+
+/** How common browsers are on each device. */
+const BROWSERS: Record<Device, readonly (readonly [browser: string, weight: number])[]> = {
+  mobile: [
+    ["Chrome", 52],
+    ["Safari", 34],
+    ["Samsung Internet", 9],
+    ["Firefox", 5],
+  ],
+  desktop: [
+    ["Chrome", 60],
+    ["Edge", 17],
+    ["Firefox", 12],
+    ["Safari", 11],
+  ],
+  tablet: [
+    ["Safari", 62],
+    ["Chrome", 38],
+  ],
+};
+
+/** Every device with every browser on it; elsewhere a profile is its index in this list. */
+export const PROFILES: readonly Profile[] = DEVICES.flatMap((device) =>
+  BROWSERS[device].map(([browser]) => ({ device, browser })),
+);
+
+/** For every device: 256 cells, each a profile. */
+const PROFILE_CHOICE = DEVICES.map((device) => {
+  const first = PROFILES.findIndex((profile) => profile.device === device);
+  return quantileTable(
+    BROWSERS[device].map(([, weight]) => weight),
+    256,
+  ).map((browser) => first + browser);
+});
+
+/** Sets the visitors' randomness apart from the events'. */
+const VISITORS_KEY = 0x76697369;
+
+/** What is asked about a visitor; `BROWSER` and the two after it, one for each device. */
+const PHASE = 0;
+const LOYALTY = 1;
+const DEVICE = 2;
+const STAYS = 3;
+const BROWSER = 4;
+
+/** What is asked about a session; walk.ts asks more. */
+const COMES = 0;
+const DURATION = 1;
+const START = 2;
+const ID = 3;
+const SECOND_ID = 4;
+const ON_OTHER_DEVICE = 5;
+const OTHER_DEVICE = 6;
+
+/** When a visitor is on the site, once. */
+export interface Stay {
+  user: number;
+  /** The visitor's slot that holds it. */
+  slot: number;
+  /** From `startMs` to just before `endMs`, ms since the epoch. */
+  startMs: number;
+  endMs: number;
+  /** Randomness of what happens in it. */
+  key: number;
+}
+
+/** What every event of one stay has in common. */
+export interface Session {
+  /** A UUID; no two sessions of a seed share one. */
+  id: string;
+  /** Device and browser, as an index into `PROFILES`. */
+  profile: number;
+}
+
+/** All visitors of the shop, numbered from 0. */
+export class Visitors {
+  readonly count: number;
+  /** By number: a visitor's slots start this long before the multiples of `SLOT_MS`. */
+  readonly phaseMs: Int32Array;
+  /** Chooses who acts next among all visitors, whether or not they are on the site. */
+  readonly activity: AliasTable;
+  readonly #key: number;
+  readonly #digits: number;
+
+  constructor(seed: number, count: number) {
+    this.count = count;
+    this.#key = keyOf(VISITORS_KEY, seed);
+    this.#digits = Math.max(4, String(count).length);
+    this.activity = new AliasTable(activityWeights(this.#key, count));
+    this.phaseMs = Int32Array.from({ length: count }, (_, user) => below(this.#about(user, PHASE), SLOT_MS));
+    this.phaseMs[0] = 0;
+    if (count > 1) this.phaseMs[1] = SLOT_MS - RELAY_SESSION_MS;
+  }
+
+  /** A visitor's `user_id`; all have the same length. */
+  userId(user: number): string {
+    return `user_${String(user + 1).padStart(this.#digits, "0")}`;
+  }
+
+  /** Which of the visitor's slots holds the instant. */
+  slotAt(user: number, timeMs: number): number {
+    return Math.floor((timeMs + this.phaseMs[user]!) / SLOT_MS);
+  }
+
+  /** The visitor who is certainly on the site at the instant. */
+  onDuty(timeMs: number): number {
+    return this.count > 1 && timeMs % SLOT_MS >= RELAY_SESSION_MS ? 1 : 0;
+  }
+
+  /** When the visitor is on the site in a slot; undefined when they don't come. */
+  stay(user: number, slot: number): Stay | undefined {
+    const key = keyOf(this.#about(user, STAYS), slot);
+    const slotStartMs = slot * SLOT_MS - this.phaseMs[user]!;
+    if (user <= 1) {
+      const relayMs = this.count === 1 ? SLOT_MS : RELAY_SESSION_MS;
+      return { user, slot, startMs: slotStartMs, endMs: slotStartMs + relayMs, key };
+    }
+    if (unit(draw(key, COMES)) >= this.#interest(user, slotStartMs)) return undefined;
+    const durationMs = sessionDurationMs(draw(key, DURATION));
+    const startMs = slotStartMs + below(draw(key, START), SLOT_MS - LEAST_PAUSE_MS - durationMs + 1);
+    return { user, slot, startMs, endMs: startMs + durationMs, key };
+  }
+
+  /** The session of a stay. */
+  session(stay: Stay): Session {
+    return { id: this.#sessionId(stay), profile: this.#profile(stay) };
+  }
+
+  /** The probability that the visitor comes in a slot. */
+  #interest(user: number, slotStartMs: number): number {
+    const loyalty = 0.5 + 0.5 * unit(this.#about(user, LOYALTY));
+    return (loyalty * INTEREST_BY_HOUR[Math.floor(slotStartMs / HOUR_MS) % 24]!) / 100;
+  }
+
+  /** Mostly the visitor's usual device, and always the browser that this visitor has on that device. */
+  #profile({ user, key }: Stay): number {
+    const elsewhere = unit(draw(key, ON_OTHER_DEVICE)) < OTHER_DEVICE_SHARE;
+    const device = USUAL_DEVICE[(elsewhere ? draw(key, OTHER_DEVICE) : this.#about(user, DEVICE)) >>> 24]!;
+    return PROFILE_CHOICE[device]![this.#about(user, BROWSER + device) >>> 24]!;
+  }
+
+  /** Visitor and slot can be told from the first and last word, each by a bijection, so no two sessions share an id. */
+  #sessionId({ user, slot, key }: Stay): string {
+    const slotWord = mix32((slot + this.#key) | 0);
+    const first = mix32(user ^ slotWord);
+    return uuidOf(first, draw(key, ID), draw(key, SECOND_ID), first ^ slotWord);
+  }
+
+  #about(user: number, question: number): number {
+    return draw(keyOf(this.#key, user), question);
+  }
+}
+
+/** Short sessions are more common: 1 to 12 minutes, under 5 on average. */
+function sessionDurationMs(word: number): number {
+  const share = unit(word);
+  return LEAST_SESSION_MS + Math.floor((GREATEST_SESSION_MS - LEAST_SESSION_MS) * share * share);
+}
+
+/** Zipf's law with a flattened head over the visitors in an order of the seed's choice. */
+function activityWeights(seed: number, count: number): Float64Array {
+  const random = seededRandom(seed);
+  const weights = Float64Array.from({ length: count }, (_, rank) => 1 / (rank + 1 + FLAT_HEAD * count));
+  for (let last = count - 1; last > 0; last--) {
+    const chosen = random.below(last + 1);
+    const weight = weights[chosen]!;
+    weights[chosen] = weights[last]!;
+    weights[last] = weight;
+  }
+  return weights;
+}
