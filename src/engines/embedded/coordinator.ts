@@ -1,0 +1,222 @@
+import type { Clock } from "../../core/clock.ts";
+import { ClickstreamError } from "../../core/errors.ts";
+import type { Manifest } from "../../sinks/manifest.ts";
+import type { Sink } from "../../sinks/sink.ts";
+import { type EncodedSlot, OpenWindows } from "../../windows/open-windows.ts";
+import { paneStart } from "../../windows/panes.ts";
+import type { TablePlan } from "../../windows/table-plan.ts";
+import { finalFloors, idleFloors } from "./floors.ts";
+import type { DeadLetter, EngineWorker, Flush, FlushRequest } from "./flush.ts";
+import { Outbox } from "./outbox.ts";
+import { PartitionLedger } from "./partition-ledger.ts";
+import type { OutboxEntry, StateStore, StoredState } from "./state-store.ts";
+
+/** What a coordinator works with; time, state, sinks and workers are handed in. */
+export interface CoordinatorOptions {
+  clock: Clock;
+  plan: TablePlan;
+  commitEveryMs: number;
+  /** Whether a bounded run closes what is open at its end. */
+  finish: boolean;
+  /** Above it the run stops, losing nothing; above half of it `onStateLarge` is called once. */
+  maxStateBytes: number;
+  store: StateStore;
+  /** As loaded or just created. */
+  stored: StoredState;
+  sinks: readonly Sink[];
+  /** Returns when Kafka has acknowledged all of them. */
+  sendDeadLetters(letters: readonly DeadLetter[]): Promise<void>;
+  publishManifest(manifest: Manifest): Promise<void>;
+  onCommit(report: CommitReport): void;
+  onStateLarge(stateBytes: number): void;
+}
+
+/** What one commit did, for progress and metrics. */
+export interface CommitReport {
+  ledger: PartitionLedger;
+  closedThroughMs: number | null;
+  /** Windows closed by this commit, and since the state began. */
+  windowsClosedNow: number;
+  windowsClosed: number;
+  openWindows: number;
+  stateBytes: number;
+  /** From asking the workers to the durable commit, ms. */
+  commitMs: number;
+}
+
+/**
+ * The engine's loop: ask the workers what they learned, close the windows that every partition's watermark has passed,
+ * commit, hand final rows to the sinks. One commit is under way at a time; sinks write while the workers read on.
+ */
+export class Coordinator {
+  private readonly options: CoordinatorOptions;
+  private readonly open: OpenWindows;
+  private readonly ledger: PartitionLedger;
+  private readonly outbox: Outbox;
+  private closedThroughMs: number;
+  private windowsClosed: number;
+  private warnedOfSize = false;
+  private wake = new AbortController();
+
+  constructor(options: CoordinatorOptions) {
+    const { stored, plan, sinks } = options;
+    const { queries, windows } = stored.ownership;
+    this.options = options;
+    this.open = new OpenWindows(plan, queries, windows);
+    for (const slot of stored.slots) this.open.add(slot);
+    this.ledger = new PartitionLedger(stored.partitions, windows.delayMs);
+    this.outbox = new Outbox(sinks, stored.outbox);
+    this.closedThroughMs = stored.closedThroughMs ?? Number.NEGATIVE_INFINITY;
+    this.windowsClosed = stored.windowsClosed;
+  }
+
+  /** A worker has news that should not wait for the next commit's time. */
+  attention(): void {
+    this.wake.abort();
+  }
+
+  /**
+   * Runs until the signal aborts or, in a bounded run, every partition is at its end. Either way the last commit
+   * confirms what the sinks have written.
+   */
+  async run(workers: readonly EngineWorker[], signal: AbortSignal): Promise<void> {
+    this.deliver();
+    let request: FlushRequest = { floors: [], final: false };
+    while (true) {
+      const startedMs = this.options.clock.monotonicMs();
+      await this.cycle(workers, request);
+      if (signal.aborted || this.ledger.allAtEnd) break;
+      request = { floors: this.floorsForIdle(), final: false };
+      await this.pause(startedMs + this.options.commitEveryMs, signal);
+    }
+    if (!signal.aborted && this.options.finish) {
+      await this.cycle(workers, { floors: finalFloors(this.ledger, this.open.lastEndMs), final: true });
+    }
+    await this.outbox.delivered;
+    this.commit([], []);
+  }
+
+  private async cycle(workers: readonly EngineWorker[], request: FlushRequest): Promise<void> {
+    const startedMs = this.options.clock.monotonicMs();
+    this.wake = new AbortController();
+    const flushes = await Promise.all(workers.map((worker) => worker.flush(request)));
+    const newSlots = this.merge(flushes);
+    await this.options.sendDeadLetters(flushes.flatMap((flush) => flush.deadLetters));
+    const ends = this.close();
+    const newOutbox = ends.flatMap((endMs) => this.finalRows(endMs));
+    await this.outbox.delivered;
+    this.commit(newSlots, newOutbox);
+    this.outbox.add(newOutbox);
+    this.deliver();
+    this.report(ends.length, this.options.clock.monotonicMs() - startedMs);
+  }
+
+  private merge(flushes: readonly Flush[]): EncodedSlot[] {
+    const slots = flushes.flatMap((flush) => flush.slots);
+    for (const slot of slots) {
+      this.open.assertOpen(slot, this.closedThroughMs);
+      this.open.add(slot);
+    }
+    for (const partition of flushes.flatMap((flush) => flush.partitions)) this.ledger.update(partition);
+    return slots;
+  }
+
+  /** Moves closed-through to the least watermark; returns the ends of the windows that this closes. */
+  private close(): number[] {
+    const throughMs = paneStart(this.ledger.leastWatermarkMs, this.options.stored.ownership.windows.slideMs);
+    if (!(throughMs > this.closedThroughMs)) return [];
+    const ends = this.open.ends(this.closedThroughMs, throughMs);
+    this.closedThroughMs = throughMs;
+    this.windowsClosed += ends.length;
+    return ends;
+  }
+
+  private finalRows(windowEndMs: number): OutboxEntry[] {
+    const windowStartMs = windowEndMs - this.options.stored.ownership.windows.sizeMs;
+    return [...this.open.rows(windowEndMs)].flatMap(([query, { rowCount, bytes }]) =>
+      this.options.sinks.map((sink) => ({
+        sink: sink.name,
+        query,
+        windowStartMs,
+        windowEndMs,
+        rowCount,
+        bytes,
+      })),
+    );
+  }
+
+  private commit(newSlots: readonly EncodedSlot[], newOutbox: readonly OutboxEntry[]): void {
+    const { sizeMs } = this.options.stored.ownership.windows;
+    this.open.drop(this.closedThroughMs);
+    this.options.store.commit({
+      partitions: this.ledger.partitions,
+      closedThroughMs: this.closedThrough,
+      windowsClosed: this.windowsClosed,
+      newSlots,
+      dropPanesThroughMs: this.closedThroughMs - sizeMs,
+      newOutbox,
+      confirmed: this.outbox.takeWritten(),
+    });
+  }
+
+  private deliver(): void {
+    const manifest = structuredClone(this.manifest);
+    this.outbox.deliverInBackground(() => this.options.publishManifest(manifest));
+  }
+
+  private get closedThrough(): number | null {
+    return Number.isFinite(this.closedThroughMs) ? this.closedThroughMs : null;
+  }
+
+  private get manifest(): Manifest {
+    return {
+      format: 1,
+      engine: "embedded",
+      ...this.options.stored.ownership,
+      closedThroughMs: this.closedThrough,
+      partitions: this.ledger.partitions,
+    };
+  }
+
+  private floorsForIdle(): FlushRequest["floors"] {
+    const { slideMs } = this.options.stored.ownership.windows;
+    return idleFloors(
+      this.ledger,
+      slideMs,
+      (endMs) => this.open.ends(this.closedThroughMs, endMs).length > 0,
+    );
+  }
+
+  private async pause(untilMs: number, signal: AbortSignal): Promise<void> {
+    const remainingMs = untilMs - this.options.clock.monotonicMs();
+    if (remainingMs > 0) {
+      await this.options.clock.sleep(remainingMs, AbortSignal.any([signal, this.wake.signal]));
+    }
+  }
+
+  private report(windowsClosedNow: number, commitMs: number): void {
+    const { maxStateBytes, onCommit, onStateLarge } = this.options;
+    const stateBytes = this.open.byteLength;
+    onCommit({
+      ledger: this.ledger,
+      closedThroughMs: this.closedThrough,
+      windowsClosedNow,
+      windowsClosed: this.windowsClosed,
+      openWindows: this.open.ends(this.closedThroughMs, Number.POSITIVE_INFINITY).length,
+      stateBytes,
+      commitMs,
+    });
+    if (stateBytes > maxStateBytes) {
+      throw new ClickstreamError({
+        code: "STATE_TOO_LARGE",
+        message: `Open windows take ${Math.round(stateBytes / 1e6)} MB, more than --max-state-mb allows.`,
+        nextStep:
+          "Nothing is lost: start again with a larger --max-state-mb, or find the partition that stands still.",
+      });
+    }
+    if (stateBytes > maxStateBytes / 2 && !this.warnedOfSize) {
+      this.warnedOfSize = true;
+      onStateLarge(stateBytes);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { Floor } from "../../sinks/manifest.ts";
+import type { PartitionFlush, PartitionStart } from "./flush.ts";
+
+/** A worker's view of one partition: its watermark, its position, and what was counted since the last flush. */
+export class PartitionState {
+  readonly partition: number;
+  readonly endOffset: number;
+  position: number;
+  greatestMs: number;
+  /** max(greatest event time − delay, floor). */
+  watermarkMs: number;
+  highWatermark = 0;
+  idle = false;
+  /** Monotonic time of the last valid event, or of the start of the process. */
+  lastValidAtMs: number;
+  /** A floor that waits for the next sign that the partition is idle. */
+  pendingFloorMs = Number.NEGATIVE_INFINITY;
+  read = 0;
+  counted = 0;
+  late = 0;
+  dead: Record<string, number> = {};
+  private readonly delayMs: number;
+  private floorMs: number;
+  private newFloors: Floor[] = [];
+
+  constructor(start: PartitionStart, delayMs: number, startedAtMs: number) {
+    this.partition = start.partition;
+    this.position = start.position;
+    this.endOffset = start.endOffset ?? Number.POSITIVE_INFINITY;
+    this.greatestMs = start.greatestMs;
+    this.floorMs = start.floorMs;
+    this.delayMs = delayMs;
+    this.lastValidAtMs = startedAtMs;
+    this.watermarkMs = Math.max(start.greatestMs - delayMs, start.floorMs);
+  }
+
+  get atEnd(): boolean {
+    return this.position >= this.endOffset;
+  }
+
+  /** From the current position on, the watermark is at least `floorMs`. */
+  applyFloor(floorMs: number): void {
+    this.pendingFloorMs = Number.NEGATIVE_INFINITY;
+    if (floorMs <= this.watermarkMs) return;
+    this.floorMs = floorMs;
+    this.watermarkMs = floorMs;
+    this.newFloors.push({ offset: this.position, floorMs });
+  }
+
+  /** Moves the watermark after events up to `greatestMs` were read. */
+  advanceTo(greatestMs: number): void {
+    this.greatestMs = greatestMs;
+    this.watermarkMs = Math.max(greatestMs - this.delayMs, this.floorMs);
+  }
+
+  reject(reason: string): void {
+    this.dead[reason] = (this.dead[reason] ?? 0) + 1;
+  }
+
+  /** What happened since the call before. */
+  takeFlush(): PartitionFlush {
+    const flush: PartitionFlush = {
+      partition: this.partition,
+      position: this.position,
+      greatestMs: this.greatestMs,
+      newFloors: this.newFloors,
+      idle: this.idle,
+      atEnd: this.atEnd,
+      highWatermark: this.highWatermark,
+      read: this.read,
+      counted: this.counted,
+      late: this.late,
+      dead: this.dead,
+    };
+    this.newFloors = [];
+    this.read = 0;
+    this.counted = 0;
+    this.late = 0;
+    this.dead = {};
+    return flush;
+  }
+}

@@ -1,0 +1,56 @@
+import type { WindowSettings } from "../../queries/plan.ts";
+import { firstOpenEnd, LATE } from "../../windows/panes.ts";
+
+/** Panes side by side that are found without a look-up: events out of order hop between a few. */
+const CACHED_PANES = 8;
+
+/** Numbers the (pane, first window end) slots that events fall into: 0, 1, 2 … until cleared. */
+export class SlotIds {
+  readonly paneStartsMs: number[] = [];
+  readonly firstEndsMs: number[] = [];
+  private readonly windows: WindowSettings;
+  private readonly ids = new Map<string, number>();
+  private readonly cachedPaneMs = new Float64Array(CACHED_PANES).fill(Number.NaN);
+  private readonly cachedId = new Int32Array(CACHED_PANES);
+
+  constructor(windows: WindowSettings) {
+    this.windows = windows;
+  }
+
+  /** The slot of an event under its partition's watermark, or `LATE`. */
+  of(timeMs: number, watermarkMs: number): number {
+    const { slideMs } = this.windows;
+    const pane = Math.floor(timeMs / slideMs);
+    const paneMs = pane * slideMs;
+    const place = pane & (CACHED_PANES - 1);
+    // Only slots that all of the pane's windows count are cached: those are found whatever the watermark was.
+    if (this.cachedPaneMs[place] === paneMs && watermarkMs < paneMs + slideMs) {
+      return this.cachedId[place] as number;
+    }
+    return this.find(paneMs, watermarkMs, place);
+  }
+
+  clear(): void {
+    this.ids.clear();
+    this.paneStartsMs.length = 0;
+    this.firstEndsMs.length = 0;
+    this.cachedPaneMs.fill(Number.NaN);
+  }
+
+  private find(paneMs: number, watermarkMs: number, place: number): number {
+    const endMs = firstOpenEnd(paneMs, watermarkMs, this.windows);
+    if (endMs === LATE) return LATE;
+    const name = `${paneMs}/${endMs}`;
+    let id = this.ids.get(name);
+    if (id === undefined) {
+      id = this.paneStartsMs.push(paneMs) - 1;
+      this.firstEndsMs.push(endMs);
+      this.ids.set(name, id);
+    }
+    if (endMs === paneMs + this.windows.slideMs) {
+      this.cachedPaneMs[place] = paneMs;
+      this.cachedId[place] = id;
+    }
+    return id;
+  }
+}

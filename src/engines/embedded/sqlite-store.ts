@@ -1,0 +1,180 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { ClickstreamError } from "../../core/errors.ts";
+import type { PartitionManifest } from "../../sinks/manifest.ts";
+import { lockState, type StateLock } from "./state-lock.ts";
+import type { Commit, OutboxEntry, Ownership, StateStore, StoredState } from "./state-store.ts";
+
+/** Version of the tables below; stored as SQLite's user_version. */
+const STATE_FORMAT = 1;
+
+const SCHEMA = `
+  CREATE TABLE pipeline (
+    epoch INTEGER NOT NULL,
+    ownership TEXT,
+    closed_through INTEGER,
+    windows_closed INTEGER NOT NULL
+  );
+  CREATE TABLE partitions (partition INTEGER PRIMARY KEY, state TEXT NOT NULL);
+  CREATE TABLE slots (id INTEGER PRIMARY KEY, pane_start INTEGER NOT NULL, first_end INTEGER NOT NULL, bytes BLOB NOT NULL);
+  CREATE INDEX slots_by_pane ON slots (pane_start);
+  CREATE TABLE outbox (
+    sink TEXT, query TEXT, window_end INTEGER, window_start INTEGER NOT NULL, row_count INTEGER NOT NULL, bytes BLOB NOT NULL,
+    PRIMARY KEY (sink, query, window_end)
+  );
+  INSERT INTO pipeline (epoch, windows_closed) VALUES (0, 0);
+  PRAGMA user_version = ${STATE_FORMAT};
+`;
+
+/** The engine's state in one SQLite file: WAL, every commit synced to disk. */
+export class SqliteStore implements StateStore {
+  private readonly path: string;
+  private readonly lock: StateLock;
+  private readonly database: DatabaseSync;
+  private readonly epoch: number;
+  private readonly prepared = new Map<string, StatementSync>();
+
+  /** Opens the state below `folder`, making both when they are absent, and locks out every other process. */
+  constructor(folder: string) {
+    this.path = join(folder, "state.sqlite");
+    mkdirSync(folder, { recursive: true });
+    this.lock = lockState(folder);
+    try {
+      this.database = this.open();
+      this.epoch = this.takeOver();
+    } catch (error) {
+      this.lock.release();
+      throw error instanceof ClickstreamError ? error : this.failure("STATE_UNREADABLE", "opened", error);
+    }
+  }
+
+  load(): StoredState | undefined {
+    const pipeline = this.run("SELECT ownership, closed_through, windows_closed FROM pipeline").get();
+    if (typeof pipeline?.ownership !== "string") return undefined;
+    return {
+      ownership: JSON.parse(pipeline.ownership) as Ownership,
+      closedThroughMs: pipeline.closed_through as number | null,
+      windowsClosed: pipeline.windows_closed as number,
+      partitions: this.run("SELECT state FROM partitions ORDER BY partition")
+        .all()
+        .map(({ state }) => JSON.parse(state as string) as PartitionManifest),
+      slots: this.run("SELECT pane_start, first_end, bytes FROM slots ORDER BY id")
+        .all()
+        .map((row) => ({
+          paneStartMs: row.pane_start as number,
+          firstEndMs: row.first_end as number,
+          bytes: row.bytes as Uint8Array,
+        })),
+      outbox: this.run("SELECT * FROM outbox ORDER BY window_end, query, sink").all().map(outboxEntry),
+    };
+  }
+
+  create(ownership: Ownership, partitions: readonly PartitionManifest[]): void {
+    this.transaction(() => {
+      this.run("UPDATE pipeline SET ownership = ?").run(JSON.stringify(ownership));
+      this.writePartitions(partitions);
+    });
+  }
+
+  commit(commit: Commit): void {
+    this.transaction(() => {
+      this.run("UPDATE pipeline SET closed_through = ?, windows_closed = ?").run(
+        commit.closedThroughMs,
+        commit.windowsClosed,
+      );
+      this.writePartitions(commit.partitions);
+      const addSlot = this.run("INSERT INTO slots (pane_start, first_end, bytes) VALUES (?, ?, ?)");
+      for (const { paneStartMs, firstEndMs, bytes } of commit.newSlots)
+        addSlot.run(paneStartMs, firstEndMs, bytes);
+      if (Number.isFinite(commit.dropPanesThroughMs)) {
+        this.run("DELETE FROM slots WHERE pane_start <= ?").run(commit.dropPanesThroughMs);
+      }
+      const forget = this.run("DELETE FROM outbox WHERE sink = ? AND query = ? AND window_end = ?");
+      for (const { sink, query, windowEndMs } of commit.confirmed) forget.run(sink, query, windowEndMs);
+      const add = this.run("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)");
+      for (const entry of commit.newOutbox) {
+        add.run(entry.sink, entry.query, entry.windowEndMs, entry.windowStartMs, entry.rowCount, entry.bytes);
+      }
+    });
+  }
+
+  close(): void {
+    this.database.close();
+    this.lock.release();
+  }
+
+  private open(): DatabaseSync {
+    const database = new DatabaseSync(this.path);
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    const format = database.prepare("PRAGMA user_version").get()?.user_version as number;
+    if (format === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`);
+    else if (format !== STATE_FORMAT) {
+      throw new ClickstreamError({
+        code: "STATE_FORMAT",
+        message: `The state in ${this.path} has format ${format}; this program reads format ${STATE_FORMAT}.`,
+        nextStep: "Run the version of clickstream that wrote it, or start over with --fresh.",
+      });
+    }
+    return database;
+  }
+
+  private takeOver(): number {
+    const epoch = this.run("UPDATE pipeline SET epoch = epoch + 1 RETURNING epoch").get()?.epoch;
+    return epoch as number;
+  }
+
+  private writePartitions(partitions: readonly PartitionManifest[]): void {
+    const write = this.run("INSERT OR REPLACE INTO partitions VALUES (?, ?)");
+    for (const partition of partitions) write.run(partition.partition, JSON.stringify(partition));
+  }
+
+  private transaction(body: () => void): void {
+    try {
+      this.database.exec("BEGIN IMMEDIATE");
+      if (this.run("SELECT epoch FROM pipeline").get()?.epoch !== this.epoch) {
+        throw new ClickstreamError({
+          code: "STATE_TAKEN_OVER",
+          message: `Another process has taken over the state in ${this.path}.`,
+          nextStep: "Let only one process write to an output folder.",
+        });
+      }
+      body();
+      this.database.exec("COMMIT");
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec("ROLLBACK");
+      throw error instanceof ClickstreamError ? error : this.failure("STATE_WRITE_FAILED", "written", error);
+    }
+  }
+
+  private run(sql: string): StatementSync {
+    let statement = this.prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.prepared.set(sql, statement);
+    }
+    return statement;
+  }
+
+  private failure(code: string, what: string, cause: unknown): ClickstreamError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new ClickstreamError({
+      code,
+      message: `The state in ${this.path} can't be ${what}: ${reason}.`,
+      nextStep:
+        "Check the disk's free space and the folder's permissions, then start again: it goes on from the last commit.",
+      cause,
+    });
+  }
+}
+
+function outboxEntry(row: Record<string, unknown>): OutboxEntry {
+  return {
+    sink: row.sink as string,
+    query: row.query as string,
+    windowStartMs: row.window_start as number,
+    windowEndMs: row.window_end as number,
+    rowCount: row.row_count as number,
+    bytes: row.bytes as Uint8Array,
+  };
+}

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { ClickstreamError } from "../../core/errors.ts";
+
+/** Held while a process writes to a state. */
+export interface StateLock {
+  release(): void;
+}
+
+/**
+ * Locks a state folder for this process. The lock is SQLite's own on a file beside the state, so the system releases it
+ * with the process, however that ends, and readers of the state are not held up.
+ * @throws ClickstreamError STATE_LOCKED when another process holds it
+ */
+export function lockState(folder: string): StateLock {
+  const database = new DatabaseSync(join(folder, "state.lock"));
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database.close();
+    throw new ClickstreamError({
+      code: "STATE_LOCKED",
+      message: `Another clickstream process is writing to ${folder}.`,
+      nextStep: "Stop it first, or use another --output.",
+      cause,
+    });
+  }
+  return { release: () => database.close() };
+}

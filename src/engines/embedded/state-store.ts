@@ -1,0 +1,60 @@
+import type { EventRules } from "../../events/event.ts";
+import type { QueryPlan, WindowSettings } from "../../queries/plan.ts";
+import type { PartitionManifest } from "../../sinks/manifest.ts";
+import type { WindowRows } from "../../sinks/sink.ts";
+import type { EncodedSlot } from "../../windows/open-windows.ts";
+
+/** What a state belongs to; a state is never continued under anything else. */
+export interface Ownership {
+  topic: { name: string; id: string };
+  queries: readonly QueryPlan[];
+  windows: WindowSettings;
+  rules: EventRules;
+}
+
+/** Final rows that a sink has not confirmed yet. */
+export interface OutboxEntry extends WindowRows {
+  sink: string;
+}
+
+/** Identity of an outbox entry. */
+export type OutboxKey = Pick<OutboxEntry, "sink" | "query" | "windowEndMs">;
+
+/** Everything that a commit left behind. */
+export interface StoredState {
+  ownership: Ownership;
+  partitions: PartitionManifest[];
+  /** Every window that ends at or before it is final; null before the first. */
+  closedThroughMs: number | null;
+  windowsClosed: number;
+  slots: EncodedSlot[];
+  outbox: OutboxEntry[];
+}
+
+/** One step of the engine, all of it or nothing. */
+export interface Commit {
+  /** All partitions, whole. */
+  partitions: readonly PartitionManifest[];
+  closedThroughMs: number | null;
+  windowsClosed: number;
+  /** Events since the commit before. */
+  newSlots: readonly EncodedSlot[];
+  /** Slots of panes that start at or before it are no longer needed. */
+  dropPanesThroughMs: number;
+  newOutbox: readonly OutboxEntry[];
+  confirmed: readonly OutboxKey[];
+}
+
+/**
+ * Where the engine's state lives. One process writes at a time: opening takes a lock that the system releases with the
+ * process, and every commit fails when another process has opened the state since.
+ */
+export interface StateStore {
+  /** The state as the last commit left it; undefined before the first. */
+  load(): StoredState | undefined;
+  /** Starts a new state; only when `load` found none. */
+  create(ownership: Ownership, partitions: readonly PartitionManifest[]): void;
+  /** Durable when it returns. @throws ClickstreamError STATE_WRITE_FAILED, STATE_TAKEN_OVER */
+  commit(commit: Commit): void;
+  close(): void;
+}

@@ -1,0 +1,184 @@
+import type { Clock } from "../../core/clock.ts";
+import {
+  createEventColumns,
+  createRejectedRows,
+  type EventColumns,
+  type RejectedRows,
+} from "../../events/columns.ts";
+import type { EventRules } from "../../events/event.ts";
+import type { DeadReason } from "../../events/reasons.ts";
+import type { RecordColumns } from "../../events/records.ts";
+import { compileScanner, type Scanner } from "../../events/scanner.ts";
+import { recordKey } from "../../kafka/record-key.ts";
+import type { WindowSettings } from "../../queries/plan.ts";
+import type { TablePlan } from "../../windows/table-plan.ts";
+import { admitEvents, SLOT_FUTURE, SLOT_LATE } from "./admission.ts";
+import type { DeadLetter, Flush, FlushRequest, PartitionStart } from "./flush.ts";
+import { PaneTables } from "./pane-tables.ts";
+import { PartitionState } from "./partition-state.ts";
+import { SlotIds } from "./slot-ids.ts";
+
+/** What a worker needs to know of the pipeline. */
+export interface WindowWorkerOptions {
+  plan: TablePlan;
+  rules: EventRules;
+  windows: WindowSettings;
+  /** Silence after which a caught-up partition is idle; Infinity to never call one idle. */
+  idleAfterMs: number;
+  clock: Clock;
+  partitions: readonly PartitionStart[];
+}
+
+/** Above these a worker wants to be flushed before it reads on: about 100 MB of tables, 16 MB of dead letters. */
+const FULL_TABLE_ROWS = 2_000_000;
+const FULL_DEAD_LETTER_BYTES = 16 << 20;
+
+/**
+ * Turns the records of some partitions into pane tables: scan, admit by watermark, group. Knows no thread, no socket and
+ * no other partition; everything it learned leaves with `flush`.
+ */
+export class WindowWorker {
+  private readonly options: WindowWorkerOptions;
+  private readonly partitions = new Map<number, PartitionState>();
+  private readonly scanner: Scanner;
+  private readonly tables: PaneTables;
+  private readonly slotIds: SlotIds;
+  private readonly events: EventColumns;
+  private readonly rejected: RejectedRows = createRejectedRows(64);
+  private slots = new Int32Array(0);
+  private deadLetters: DeadLetter[] = [];
+  private deadLetterBytes = 0;
+
+  constructor(options: WindowWorkerOptions) {
+    this.options = options;
+    const startedAtMs = options.clock.monotonicMs();
+    for (const start of options.partitions) {
+      this.partitions.set(start.partition, new PartitionState(start, options.windows.delayMs, startedAtMs));
+    }
+    this.scanner = compileScanner({ fields: options.plan.fields, rules: options.rules });
+    this.events = createEventColumns(options.plan.fields, 4096);
+    this.tables = new PaneTables(options.plan);
+    this.slotIds = new SlotIds(options.windows);
+  }
+
+  /** Whether reading should wait for the next flush. */
+  get full(): boolean {
+    return this.tables.size >= FULL_TABLE_ROWS || this.deadLetterBytes >= FULL_DEAD_LETTER_BYTES;
+  }
+
+  /** Whether every partition has reached its end offset. */
+  get atEnd(): boolean {
+    return [...this.partitions.values()].every((partition) => partition.atEnd);
+  }
+
+  /** Takes in a record batch; null for one without visible records. Batches of a partition come in offset order. */
+  batch(partitionNumber: number, records: RecordColumns | null, nextOffset: number): void {
+    const partition = this.partition(partitionNumber);
+    partition.idle = false;
+    partition.pendingFloorMs = Number.NEGATIVE_INFINITY;
+    if (records !== null && records.count > 0) this.take(partition, records);
+    partition.position = Math.min(nextOffset, Math.max(partition.endOffset, partition.position));
+  }
+
+  /** The partition had nothing new in a fetch that was sent at `sentAtMs` (monotonic). */
+  caughtUp(
+    partitionNumber: number,
+    { sentAtMs, position, highWatermark }: { sentAtMs: number; position: number; highWatermark: number },
+  ): void {
+    const partition = this.partition(partitionNumber);
+    partition.idle =
+      position === highWatermark &&
+      position === partition.position &&
+      sentAtMs - partition.lastValidAtMs >= this.options.idleAfterMs;
+    if (partition.idle) partition.applyFloor(partition.pendingFloorMs);
+  }
+
+  /** The partition's end as a fetch response told it. */
+  ends(partitionNumber: number, highWatermark: number): void {
+    this.partition(partitionNumber).highWatermark = highWatermark;
+  }
+
+  /** Hands over everything learned since the call before. */
+  flush({ floors, final }: FlushRequest): Flush {
+    for (const { partition: number, floorMs } of floors) {
+      const partition = this.partitions.get(number);
+      if (partition === undefined) continue;
+      if (final) partition.applyFloor(floorMs);
+      else if (partition.idle) partition.pendingFloorMs = floorMs;
+    }
+    const flush: Flush = {
+      partitions: [...this.partitions.values()].map((partition) => partition.takeFlush()),
+      slots: this.tables.take(this.slotIds, this.scanner.dictionaries),
+      deadLetters: this.deadLetters,
+    };
+    this.deadLetters = [];
+    this.deadLetterBytes = 0;
+    this.slotIds.clear();
+    this.scanner.reset();
+    return flush;
+  }
+
+  private take(partition: PartitionState, records: RecordColumns): void {
+    const { events, rejected } = this;
+    const from = firstAtOrAfter(records, partition.position, 0);
+    const to = firstAtOrAfter(records, partition.endOffset, from);
+    if (this.slots.length < records.count) this.slots = new Int32Array(records.count * 2);
+    events.count = 0;
+    rejected.count = 0;
+    this.scanner.scan(records, from, to, events, rejected);
+    admitEvents(events, records, partition, this.slotIds, this.options.windows.maxAheadMs, this.slots);
+    this.tables.add(events, this.slots);
+    this.account(partition, records, to - from);
+  }
+
+  private account(partition: PartitionState, records: RecordColumns, read: number): void {
+    const { events, rejected, slots } = this;
+    let counted = 0;
+    let late = 0;
+    for (let i = 0; i < events.count; i++) {
+      const slot = slots[i] as number;
+      if (slot >= 0) counted++;
+      else if (slot === SLOT_LATE) late++;
+      else if (slot === SLOT_FUTURE)
+        this.reject(partition, records, events.row[i] as number, "from_the_future");
+    }
+    for (let i = 0; i < rejected.count; i++) {
+      this.reject(partition, records, rejected.row[i] as number, rejected.reason[i] as DeadReason);
+    }
+    partition.read += read;
+    partition.counted += counted;
+    partition.late += late;
+    if (counted + late > 0) partition.lastValidAtMs = this.options.clock.monotonicMs();
+  }
+
+  private reject(partition: PartitionState, records: RecordColumns, row: number, reason: DeadReason): void {
+    partition.reject(reason);
+    const start = records.valueStart[row] as number;
+    const value =
+      start < 0 ? null : Uint8Array.prototype.slice.call(records.bytes, start, records.valueEnd[row]);
+    const key = recordKey(records.bytes, records.recordStart[row] as number);
+    this.deadLetterBytes += (value?.length ?? 0) + (key?.length ?? 0) + 64;
+    this.deadLetters.push({
+      partition: partition.partition,
+      offset: records.offset[row] as number,
+      reason,
+      timestampMs: records.timestampMs[row] as number,
+      key,
+      value,
+    });
+  }
+
+  private partition(number: number): PartitionState {
+    const partition = this.partitions.get(number);
+    if (partition === undefined) throw new Error(`partition ${number} is not assigned to this worker`);
+    return partition;
+  }
+}
+
+/** Index of the first record at or after `offset`, from `from` on. Nearly always the first or past the last one. */
+function firstAtOrAfter({ count, offset: offsets }: RecordColumns, offset: number, from: number): number {
+  if (count === from || (offsets[count - 1] as number) < offset) return count;
+  let index = from;
+  while ((offsets[index] as number) < offset) index++;
+  return index;
+}

@@ -1,0 +1,98 @@
+import type { Dictionary } from "../events/dictionary.ts";
+import type { Measure, QueryPlan } from "../queries/plan.ts";
+import type { RolledUp } from "./roll-up.ts";
+import type { Slot } from "./slot.ts";
+
+/** Rows of one query and window as newline-delimited JSON. */
+export interface EncodedRows {
+  rowCount: number;
+  bytes: Buffer;
+}
+
+/** The final bytes of a query's rows: columns in the query's order, rows sorted by their keys' UTF-8 bytes. */
+export function encodeRows(
+  query: QueryPlan,
+  { groups, fields, values }: RolledUp,
+  strings: Slot["strings"],
+  windowStartMs: number,
+  windowEndMs: number,
+): EncodedRows {
+  const keyColumns = query.by.map((field) => {
+    const at = fields.indexOf(field);
+    return keyColumn(strings[field] as Dictionary, groups.keys, groups.width, at, groups.size);
+  });
+  const head = `{"window_start":"${isoTime(windowStartMs)}","window_end":"${isoTime(windowEndMs)}"`;
+  const measures = Object.entries(query.measures).map(([column, measure]) => ({
+    prefix: `,${JSON.stringify(column)}:`,
+    format: formatOf(measure),
+    values: values[column] as Float64Array,
+  }));
+  let text = "";
+  for (const row of sortedRows(keyColumns, groups.size)) {
+    text += head;
+    query.by.forEach((field, k) => {
+      text += `,"${field}":${(keyColumns[k] as KeyColumn).json[row]}`;
+    });
+    for (const { prefix, format, values } of measures) text += prefix + format(values[row] as number);
+    text += "}\n";
+  }
+  return { rowCount: groups.size, bytes: Buffer.from(text) };
+}
+
+/** A time as rows show it: `2026-11-23T08:05:00.000Z`. */
+export function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+interface KeyColumn {
+  /** The key's UTF-8 bytes, one character a byte, so that strings compare as the bytes do. */
+  order: string[];
+  json: string[];
+}
+
+function keyColumn(
+  dictionary: Dictionary,
+  keys: Int32Array,
+  width: number,
+  at: number,
+  size: number,
+): KeyColumn {
+  const order = new Array<string>(size);
+  const json = new Array<string>(size);
+  const { arena } = dictionary;
+  const bytes = Buffer.from(arena.buffer, arena.byteOffset, arena.byteLength);
+  for (let row = 0; row < size; row++) {
+    const id = keys[row * width + at] as number;
+    const start = dictionary.startOf(id);
+    const end = start + dictionary.lengthOf(id);
+    order[row] = bytes.toString("latin1", start, end);
+    json[row] = JSON.stringify(bytes.toString("utf8", start, end));
+  }
+  return { order, json };
+}
+
+function sortedRows(columns: readonly KeyColumn[], size: number): number[] {
+  const rows = Array.from({ length: size }, (_, row) => row);
+  return rows.sort((a, b) => {
+    for (const { order } of columns) {
+      const x = order[a] as string;
+      const y = order[b] as string;
+      if (x !== y) return x < y ? -1 : 1;
+    }
+    return 0;
+  });
+}
+
+function formatOf(measure: Measure): (value: number) => string {
+  switch (measure.kind) {
+    case "count":
+    case "countWhere":
+    case "countDistinct":
+      return String;
+    case "minTime":
+    case "maxTime":
+      return (timeMs) => `"${isoTime(timeMs)}"`;
+    case "timeSpan":
+      return (spanMs) => String(spanMs / 1000);
+  }
+}

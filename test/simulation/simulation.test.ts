@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { simulate } from "./simulation.ts";
+
+const SEEDS = 2_000;
+/** Another stretch of seeds for a longer search: `FIRST_SEED=100000 node --test test/simulation`. */
+const first = Number(process.env.FIRST_SEED ?? 1);
+
+test(`the engine's rows are the oracle's over ${SEEDS} seeds of disorder, idling, restarts and crashes`, async () => {
+  for (let seed = first; seed < first + SEEDS; seed++) {
+    try {
+      await simulate(seed);
+    } catch (cause) {
+      assert.fail(new Error(`seed ${seed}`, { cause }));
+    }
+  }
+});

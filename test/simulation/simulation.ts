@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { type Random, seededRandom } from "../../src/core/random.ts";
+import { Coordinator } from "../../src/engines/embedded/coordinator.ts";
+import type { PartitionStart } from "../../src/engines/embedded/flush.ts";
+import { newPartitions, resumedPartitions } from "../../src/engines/embedded/ownership.ts";
+import { watermarkOf } from "../../src/engines/embedded/partition-ledger.ts";
+import type { Ownership, StoredState } from "../../src/engines/embedded/state-store.ts";
+import { planTables } from "../../src/windows/table-plan.ts";
+import { expectedOutput, SIMULATED_QUERIES } from "./expected-output.ts";
+import { type RandomLog, randomLog } from "./random-log.ts";
+import { SimulatedWorker } from "./simulated-worker.ts";
+import { Crash, CrashPlan, Disk, SimulatedClock } from "./world.ts";
+
+/** How one life of the process goes, until it ends or dies. */
+interface Life {
+  workers: number;
+  commitEveryMs: number;
+  bounded: boolean;
+  finish: boolean;
+  crashChance: number;
+  /** Commits after which a life without an end is stopped by its user. */
+  sleeps: number;
+}
+
+const PLAN = planTables(SIMULATED_QUERIES);
+const TOPIC = { name: "clickstream", id: "00000000-0000-4000-8000-000000000001" };
+
+/** Runs one seed: a random log, processed over several lives of the process, then compared with the oracle. */
+export async function simulate(seed: number): Promise<void> {
+  const random = seededRandom(seed);
+  const log = randomLog(random);
+  const disk = new Disk();
+  const firstMs = log.records[0]?.timestampMs ?? 0;
+  let nowMs = firstMs;
+  for (let life = random.below(6); life > 0; life--) {
+    nowMs = await live(log, disk, random, nowMs, {
+      workers: 1 + random.below(4),
+      commitEveryMs: 1 + random.below(3_000),
+      bounded: random.below(3) === 0,
+      finish: random.below(4) === 0,
+      crashChance: random.below(3) === 0 ? 0 : 0.02,
+      sleeps: random.below(60),
+    });
+    check(log, disk, false);
+  }
+  const lastMs = log.records.at(-1)?.timestampMs ?? 0;
+  const finish = random.below(2) === 0;
+  const last = {
+    workers: 1 + random.below(3),
+    commitEveryMs: 500,
+    bounded: true,
+    finish,
+    crashChance: 0,
+    sleeps: 0,
+  };
+  await live(log, disk, random, Math.max(nowMs, lastMs), last);
+  check(log, disk, true);
+}
+
+/** One life; returns the time at its end. */
+async function live(
+  log: RandomLog,
+  disk: Disk,
+  random: Random,
+  startMs: number,
+  life: Life,
+): Promise<number> {
+  const crashes = new CrashPlan(random, life.crashChance);
+  const stop = new AbortController();
+  const workers: SimulatedWorker[] = [];
+  let sleeps = 0;
+  const clock = new SimulatedClock(startMs, () => {
+    for (const worker of workers) worker.read(random.below(12));
+    if (++sleeps > life.sleeps && !life.bounded) stop.abort();
+  });
+  try {
+    const store = disk.store(crashes);
+    const stored = openState(log, store.load(), (ownership, partitions) =>
+      store.create(ownership, partitions),
+    );
+    const starts = stored.partitions.map(
+      (partition): PartitionStart => ({
+        partition: partition.partition,
+        position: partition.position,
+        endOffset: life.bounded ? arrivedEnd(log, partition.partition, startMs) : null,
+        greatestMs: partition.greatestMs ?? Number.NEGATIVE_INFINITY,
+        floorMs: watermarkOf({ ...partition, greatestMs: null }, log.windows.delayMs),
+      }),
+    );
+    const idleAfterMs = life.bounded ? Number.POSITIVE_INFINITY : 1_000 + random.below(10_000);
+    const { windows, rules } = log;
+    for (let w = 0; w < life.workers; w++) {
+      const partitions = starts.filter((_, index) => index % life.workers === w);
+      workers.push(
+        new SimulatedWorker(
+          { plan: PLAN, rules, windows, idleAfterMs, clock, partitions },
+          log,
+          random,
+          crashes,
+        ),
+      );
+    }
+    const coordinator = new Coordinator({
+      clock,
+      plan: PLAN,
+      commitEveryMs: life.commitEveryMs,
+      finish: life.finish,
+      maxStateBytes: Number.POSITIVE_INFINITY,
+      store,
+      stored,
+      sinks: [disk.sink(crashes)],
+      sendDeadLetters: (letters) => disk.sendDeadLetters(letters, crashes),
+      publishManifest: async (manifest) => {
+        crashes.step();
+        disk.manifest = manifest;
+      },
+      onCommit: () => {},
+      onStateLarge: () => {},
+    });
+    await coordinator.run(workers, stop.signal);
+    assert.deepEqual(disk.state?.outbox, [], "an orderly end leaves no row undelivered");
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+  }
+  crashes.kill();
+  return clock.nowMs();
+}
+
+function openState(
+  log: RandomLog,
+  stored: StoredState | undefined,
+  create: (ownership: Ownership, partitions: StoredState["partitions"]) => void,
+): StoredState {
+  const bounds = {
+    earliest: new Map(log.endOffsets.map((_, partition) => [partition, 0])),
+    latest: new Map(log.endOffsets.map((end, partition) => [partition, end])),
+  };
+  if (stored !== undefined) return { ...stored, partitions: resumedPartitions(stored, bounds, false) };
+  const ownership: Ownership = {
+    topic: TOPIC,
+    queries: SIMULATED_QUERIES,
+    windows: log.windows,
+    rules: log.rules,
+  };
+  const partitions = newPartitions(bounds);
+  create(ownership, partitions);
+  return { ownership, partitions, closedThroughMs: null, windowsClosed: 0, slots: [], outbox: [] };
+}
+
+/** Where a partition ends at a time: a bounded run stops there. */
+function arrivedEnd(log: RandomLog, partition: number, nowMs: number): number {
+  const next = log.records.find((record) => record.partition === partition && record.timestampMs > nowMs);
+  return next?.offset ?? log.endOffsets[partition] ?? 0;
+}
+
+/** After an orderly end every file is there; after a crash, none that the manifest's log does not explain. */
+function check(log: RandomLog, disk: Disk, orderly: boolean): void {
+  const { state, files, deadLetters } = disk;
+  if (state === undefined) return;
+  const manifest = { format: 1, engine: "embedded", ...state.ownership, ...state } as const;
+  const expected = expectedOutput(log, manifest);
+  for (const [file, text] of files) assert.equal(text, expected.files.get(file), file);
+  for (const { partition, read, counted, late, dead } of state.partitions) {
+    assert.deepEqual(
+      { read, counted, late, dead },
+      expected.accounting.get(partition),
+      `partition ${partition}`,
+    );
+  }
+  const rejected = state.partitions.flatMap(({ dead }) => Object.values(dead)).reduce((sum, n) => sum + n, 0);
+  assert(deadLetters.size >= rejected, "a dead letter is missing");
+  const undelivered = new Set(state.outbox.map(({ query, windowStartMs }) => `${query}/${windowStartMs}`));
+  for (const file of expected.files.keys()) {
+    assert(files.has(file) || (!orderly && undelivered.has(file)), `${file} is missing`);
+  }
+  if (orderly) {
+    assert.deepEqual(disk.manifest?.closedThroughMs, state.closedThroughMs);
+    assert.deepEqual(disk.manifest?.partitions, state.partitions);
+  }
+}

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import type { Clock } from "../../src/core/clock.ts";
+import type { Random } from "../../src/core/random.ts";
+import type { DeadLetter } from "../../src/engines/embedded/flush.ts";
+import type { Commit, Ownership, StateStore, StoredState } from "../../src/engines/embedded/state-store.ts";
+import type { LogRecord } from "../../src/oracle/oracle.ts";
+import type { Manifest, PartitionManifest } from "../../src/sinks/manifest.ts";
+import type { Sink, WindowRows } from "../../src/sinks/sink.ts";
+
+/** The process is gone: what it was about to do does not happen. */
+export class Crash extends Error {}
+
+/** Decides, by seed, when a process dies. Steps of a dead process crash again, as its threads died with it. */
+export class CrashPlan {
+  private readonly random: Random;
+  private readonly chance: number;
+  private dead = false;
+
+  constructor(random: Random, chance: number) {
+    this.random = random;
+    this.chance = chance;
+  }
+
+  step(): void {
+    if (!this.dead && this.random.unit() < this.chance) this.dead = true;
+    if (this.dead) throw new Crash();
+  }
+
+  kill(): void {
+    this.dead = true;
+  }
+}
+
+/** Time that passes only while the coordinator sleeps; then the world goes on. */
+export class SimulatedClock implements Clock {
+  private now: number;
+  private readonly whileAsleep: (untilMs: number) => void;
+
+  constructor(startMs: number, whileAsleep: (untilMs: number) => void) {
+    this.now = startMs;
+    this.whileAsleep = whileAsleep;
+  }
+
+  nowMs(): number {
+    return this.now;
+  }
+
+  monotonicMs(): number {
+    return this.now;
+  }
+
+  async sleep(durationMs: number): Promise<void> {
+    this.now += durationMs;
+    this.whileAsleep(this.now);
+  }
+}
+
+/** What a disk keeps of a state: survives crashes, all of a commit or nothing. */
+export class Disk {
+  state: StoredState | undefined;
+  readonly files = new Map<string, string>();
+  readonly deadLetters = new Map<string, DeadLetter>();
+  manifest: Manifest | undefined;
+
+  store(crashes: CrashPlan): StateStore {
+    return {
+      load: () => structuredClone(this.state),
+      create: (ownership: Ownership, partitions: readonly PartitionManifest[]) => {
+        crashes.step();
+        const state: StoredState = {
+          ownership,
+          partitions: [...partitions],
+          closedThroughMs: null,
+          windowsClosed: 0,
+          slots: [],
+          outbox: [],
+        };
+        this.state = structuredClone(state);
+      },
+      commit: (commit: Commit) => {
+        crashes.step();
+        this.state = structuredClone(applied(this.state as StoredState, commit));
+        crashes.step();
+      },
+      close: () => {},
+    };
+  }
+
+  /** A sink that may die between any two windows and checks that a window's bytes never change. */
+  sink(crashes: CrashPlan): Sink {
+    return {
+      name: "files",
+      write: async (entries: readonly WindowRows[]) => {
+        for (const { query, windowStartMs, bytes } of entries) {
+          await Promise.resolve();
+          crashes.step();
+          const file = `${query}/${windowStartMs}`;
+          const text = Buffer.from(bytes).toString();
+          assert.equal(this.files.get(file) ?? text, text, `${file} was final and changed`);
+          this.files.set(file, text);
+        }
+        crashes.step();
+      },
+      close: async () => {},
+    };
+  }
+
+  async sendDeadLetters(letters: readonly DeadLetter[], crashes: CrashPlan): Promise<void> {
+    for (const letter of letters) {
+      await Promise.resolve();
+      crashes.step();
+      this.deadLetters.set(`${letter.partition}/${letter.offset}`, letter);
+    }
+  }
+}
+
+function applied(state: StoredState, commit: Commit): StoredState {
+  const confirmed = new Set(commit.confirmed.map((key) => `${key.sink}/${key.query}/${key.windowEndMs}`));
+  return {
+    ...state,
+    partitions: [...commit.partitions],
+    closedThroughMs: commit.closedThroughMs,
+    windowsClosed: commit.windowsClosed,
+    slots: [...state.slots, ...commit.newSlots].filter(
+      ({ paneStartMs }) => paneStartMs > commit.dropPanesThroughMs,
+    ),
+    outbox: [
+      ...state.outbox.filter(
+        ({ sink, query, windowEndMs }) => !confirmed.has(`${sink}/${query}/${windowEndMs}`),
+      ),
+      ...commit.newOutbox,
+    ],
+  };
+}
+
+/** Records of one partition, in offset order. */
+export function recordsOf(records: readonly LogRecord[], partition: number): LogRecord[] {
+  return records.filter((record) => record.partition === partition);
+}
