@@ -79,7 +79,7 @@ export const SETTINGS = {
     commands: GENERATING,
     doc: "the same seed gives the same visitors",
   }),
-  users: setting(integer(1, 100_000_000), 1_000, { commands: GENERATING, doc: "visitors of the shop" }),
+  users: setting(integer(1, 10_000_000), 1_000, { commands: GENERATING, doc: "visitors of the shop" }),
   start: setting(moment, undefined, {
     commands: GENERATING,
     doc: "event time of the first event",
@@ -164,15 +164,20 @@ export const SETTINGS = {
     commands: ["process"],
     doc: "with --until-end: then close every open window",
   }),
-  port: setting(integer(1, 65_535), 9_092, {
+  port: setting(integer(1, 65_535), undefined, {
     commands: ["kafka", "run", "doctor"],
     doc: "port of the local Kafka, on 127.0.0.1",
+    defaultDoc: "as the last time, else 9092",
   }),
   dir: setting(text("dir"), ".clickstream/kafka", {
     commands: ["kafka", "run", "doctor"],
     doc: "folder of the local Kafka",
   }),
-  nodes: setting(integer(1, 9), 1, { commands: ["kafka"], doc: "nodes of the local Kafka" }),
+  nodes: setting(integer(1, 9), undefined, {
+    commands: ["kafka"],
+    doc: "nodes of the local Kafka, fixed with its first start",
+    defaultDoc: "as the last time, else 1",
+  }),
   logLevel: setting(choice("trace", "debug", "info", "warn", "error", "silent"), "info", {
     commands: ANY,
     doc: "least level of logs",

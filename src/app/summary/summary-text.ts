@@ -1,0 +1,97 @@
+import { formatDuration } from "../../core/durations.ts";
+import type { WindowSettings } from "../../queries/plan.ts";
+import type { Accounting } from "../../sinks/manifest.ts";
+import { formatCount, formatMinute, formatShare, formatTook } from "../numbers-for-people.ts";
+import type { Style } from "../terminal.ts";
+import type { Named, Summary } from "./summary.ts";
+
+/** What the summary tells beside the rows. */
+export interface RunFigures {
+  accounting: Accounting;
+  windows: WindowSettings;
+  windowsClosed: number;
+  /** Mean events a second while producing in this run; null when nothing was produced. */
+  producedPerSecond: number | null;
+  /** Mean events a second from first fetch to last commit of this run; null when nothing was read. */
+  processedPerSecond: number | null;
+}
+
+const LABEL_WIDTH = 24;
+const NUMBER_WIDTH = 17;
+
+/** The summary for people at the end of a run. */
+export function renderSummary(summary: Summary, figures: RunFigures, style: Style): string {
+  const sections = [
+    section("Events", totalLines(figures), style),
+    section("Top pages", shareLines(summary.topPages, summary.events), style),
+    section("Peak minutes (UTC)", peakLines(summary), style),
+    section("Devices", shareLines(summary.devices, summary.events), style),
+    section("Visitors", visitorLines(summary), style),
+  ];
+  return `${sections.filter((text) => text !== "").join("\n\n")}\n`;
+}
+
+function totalLines(figures: RunFigures): string[] {
+  const { read, counted, late, dead } = figures.accounting;
+  const deadTotal = Object.values(dead).reduce((sum, events) => sum + events, 0);
+  const reasons = Object.entries(dead)
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .map(([reason, events]) => line(`  ${reason}`, formatCount(events), share(events, read)));
+  const { sizeMs, slideMs } = figures.windows;
+  return [
+    line("read", formatCount(read)),
+    line("counted", formatCount(counted), share(counted, read)),
+    line("late", formatCount(late), share(late, read)),
+    line("dead letters", formatCount(deadTotal), share(deadTotal, read)),
+    ...reasons,
+    line(
+      "windows closed",
+      formatCount(figures.windowsClosed),
+      `of ${formatDuration(sizeMs)}, every ${formatDuration(slideMs)}`,
+    ),
+    ...rateLine("produced", figures.producedPerSecond),
+    ...rateLine("processed", figures.processedPerSecond),
+  ];
+}
+
+function rateLine(label: string, perSecond: number | null): string[] {
+  return perSecond === null ? [] : [line(label, formatCount(perSecond), "events/s")];
+}
+
+function shareLines(named: readonly Named[], total: number): string[] {
+  return named.map(({ name, events }) => line(name, formatCount(events), share(events, total)));
+}
+
+function peakLines({ peaks }: Summary): string[] {
+  return peaks.map(({ startMs, endMs, events }) => {
+    const label = `${formatMinute(startMs)}–${formatMinute(endMs).slice(-5)}`;
+    return line(label, formatCount((events * 60_000) / (endMs - startMs)), "events a minute");
+  });
+}
+
+function visitorLines({ activeUsers, usersPerWindow, meanSessionSeconds, span }: Summary): string[] {
+  const lines: string[] = [];
+  if (activeUsers !== null) lines.push(line("active users", formatCount(activeUsers)));
+  if (usersPerWindow !== null)
+    lines.push(line("users in a window", formatCount(usersPerWindow), "on average"));
+  if (meanSessionSeconds !== null) {
+    lines.push(line("mean session", formatTook(meanSessionSeconds * 1_000), "within a window"));
+  }
+  if (span !== null) {
+    const times = `${formatMinute(span.fromMs)} to ${formatMinute(span.toMs)} UTC`;
+    lines.push(line("covered time", formatTook(span.toMs - span.fromMs), times));
+  }
+  return lines;
+}
+
+const share = (part: number, whole: number): string => formatShare(part, whole).padStart(7);
+
+function line(label: string, value: string, note = ""): string {
+  const shown =
+    label.length > LABEL_WIDTH ? `${label.slice(0, LABEL_WIDTH - 1)}…` : label.padEnd(LABEL_WIDTH);
+  return `  ${shown}${value.padStart(NUMBER_WIDTH)}  ${note}`.trimEnd();
+}
+
+function section(title: string, lines: readonly string[], style: Style): string {
+  return lines.length === 0 ? "" : [style("bold", title), ...lines].join("\n");
+}
