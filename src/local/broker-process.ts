@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import type { Clock } from "../core/clock.ts";
-import { ClickstreamError } from "../core/errors.ts";
-import { childEnvironment, type Environment, javaCommand } from "./environment.ts";
+import { childEnvironment, type Environment } from "./environment.ts";
+import { javaCommand, javaMissing } from "./java.ts";
 import { type KafkaFolder, NODE_FILES, type NodeFolder, type NodeRecord } from "./kafka-folder.ts";
 
 const POLL_MS = 50;
@@ -29,20 +29,16 @@ export function launchNode(folder: KafkaFolder, nodeId: number, runtime: Runtime
   const printed = openSync(node.printed, "w");
   try {
     const java = javaCommand(runtime.environment);
-    const options = [...javaOptions(runtime), nodeMark(node)];
-    const child = spawn(
-      java,
-      [...options, "-cp", `${runtime.jars}/*`, "kafka.Kafka", NODE_FILES.properties],
-      {
-        cwd: node.dir,
-        env: childEnvironment(runtime.environment),
-        detached: true,
-        stdio: ["ignore", printed, printed],
-      },
-    );
+    const options = [...javaOptions(runtime), nodeMark(node), "-cp", `${runtime.jars}/*`];
+    const child = spawn(java, [...options, "kafka.Kafka", NODE_FILES.properties], {
+      cwd: node.dir,
+      env: childEnvironment(runtime.environment),
+      detached: true,
+      stdio: ["ignore", printed, printed],
+    });
     child.on("error", () => {}); // told by the missing pid
     child.unref();
-    if (child.pid === undefined) throw javaMissing(java);
+    if (child.pid === undefined) throw javaMissing(runtime.environment);
     return child.pid;
   } finally {
     closeSync(printed);
@@ -72,16 +68,6 @@ export function logOptions(): string[] {
 /** An argument of the process that no other process has: its folder. */
 function nodeMark(node: NodeFolder): string {
   return `-Dclickstream.node=${node.dir}`;
-}
-
-/** The error of a Java program that can't be found. */
-export function javaMissing(java: string): ClickstreamError {
-  return new ClickstreamError({
-    code: "JAVA_MISSING",
-    message: `The local Kafka needs Java 17 or newer, and "${java}" can't be started.`,
-    nextStep:
-      "Install a JDK or JRE (apt install openjdk-17-jre-headless) or set JAVA_HOME, or use a Kafka of yours with --brokers.",
-  });
 }
 
 /** Whether the node's process lives: a process of this number that was started for this folder. */

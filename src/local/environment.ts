@@ -4,12 +4,6 @@ import { join } from "node:path";
 /** The environment variables of the program, handed in by whoever may read them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The Java program: that of JAVA_HOME when set, else the first on PATH. */
-export function javaCommand(environment: Environment): string {
-  const home = environment.JAVA_HOME;
-  return home === undefined || home === "" ? "java" : join(home, "bin", "java");
-}
-
 /** The folder for what a user's checkouts share: `$XDG_CACHE_HOME/clickstream`, else `~/.cache/clickstream`. */
 export function cacheFolder(environment: Environment): string {
   const base = environment.XDG_CACHE_HOME;

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../core/clock.ts";
+import { ClickstreamError } from "../core/errors.ts";
 
 const POLL_MS = 100;
 const SQLITE_BUSY = 5;
@@ -14,17 +15,25 @@ export interface FileLock {
 /**
  * Takes the lock of a file, or returns undefined when another process, or this one, holds it.
  * SQLite's file lock is the portable way to a lock that the system itself releases.
+ * @throws ClickstreamError FOLDER_NOT_WRITABLE
  */
 export function tryFileLock(path: string): FileLock | undefined {
-  mkdirSync(dirname(path), { recursive: true });
-  const file = new DatabaseSync(path);
+  let file: DatabaseSync | undefined;
   try {
-    file.exec("BEGIN EXCLUSIVE");
-    return { release: () => file.close() };
-  } catch (error) {
-    file.close();
-    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return undefined;
-    throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    file = new DatabaseSync(path);
+    const held = file;
+    held.exec("BEGIN EXCLUSIVE");
+    return { release: () => held.close() };
+  } catch (cause) {
+    file?.close();
+    if (cause instanceof Error && "errcode" in cause && cause.errcode === SQLITE_BUSY) return undefined;
+    throw new ClickstreamError({
+      code: "FOLDER_NOT_WRITABLE",
+      message: `Nothing can be written in ${dirname(path)}: ${cause instanceof Error ? cause.message : cause}.`,
+      nextStep: "Make that folder writable, or use another.",
+      cause,
+    });
   }
 }
 

@@ -6,7 +6,8 @@ import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import { cacheFolder, type Environment } from "./environment.ts";
 import { withFileLock } from "./file-lock.ts";
-import { type ProgramResult, runProgram } from "./program.ts";
+import { runMaven } from "./maven.ts";
+import type { ProgramResult } from "./program.ts";
 
 /** Kafka's jars, the usual number and size: for progress only. */
 export const EXPECTED_JARS = { files: 45, megabytes: 43 };
@@ -82,10 +83,12 @@ async function download(
   await mkdir(partial, { recursive: true });
   let files = 0;
   report({ step: "downloading", files, file: "" });
-  const result = await runMaven(partial, options, (line) => {
+  const onLine = (line: string) => {
     const file = /Downloaded from .*\/([^/]+\.jar)\b/.exec(line)?.[1];
     if (file !== undefined) report({ step: "downloading", files: ++files, file });
-  });
+  };
+  const args = ["-f", POM, COPY, "-DincludeScope=runtime", `-DoutputDirectory=${partial}`];
+  const result = await runMaven(args, { ...options, onLine });
   if (result.exitCode !== 0) throw unavailable(result);
   const list: Record<string, number> = {};
   for (const name of await readdir(partial)) list[name] = (await stat(join(partial, name))).size;
@@ -94,26 +97,6 @@ async function download(
   await rename(partial, folder);
   report({ step: "done", files: Object.keys(list).length, file: "" });
   return folder;
-}
-
-async function runMaven(
-  folder: string,
-  options: JarsOptions,
-  onLine: (line: string) => void,
-): Promise<ProgramResult> {
-  const args = ["-B", "-C", "-f", POM, COPY, "-DincludeScope=runtime", `-DoutputDirectory=${folder}`];
-  try {
-    return await runProgram("mvn", args, { ...options, onLine });
-  } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "ENOENT")) throw cause;
-    throw new ClickstreamError({
-      code: "MAVEN_MISSING",
-      message: "Kafka's jars are fetched by Maven once, and there is no mvn on the PATH.",
-      nextStep:
-        "Install Maven (apt install maven, dnf install maven or brew install maven), or use a Kafka of yours with --brokers.",
-      cause,
-    });
-  }
 }
 
 function unavailable(result: ProgramResult): ClickstreamError {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { ClickstreamError } from "../core/errors.ts";
-import { javaMissing, logOptions, type Runtime } from "./broker-process.ts";
-import { javaCommand } from "./environment.ts";
+import { logOptions, type Runtime } from "./broker-process.ts";
+import { javaCommand, javaMissing } from "./java.ts";
 import { type KafkaFolder, NODE_FILES } from "./kafka-folder.ts";
 import { runProgram } from "./program.ts";
 
@@ -19,15 +19,20 @@ export async function formatStorage(
   const node = folder.node(nodeId);
   rmSync(node.data, { recursive: true, force: true });
   mkdirSync(node.data, { recursive: true });
-  const quick = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", ...logOptions()];
-  const tool = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", NODE_FILES.properties];
   const java = javaCommand(runtime.environment);
-  const result = await runProgram(java, [...quick, "-cp", `${runtime.jars}/*`, ...tool], {
-    environment: runtime.environment,
-    folder: node.dir,
-  }).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === "ENOENT" ? javaMissing(java) : cause;
-  });
+  const options = [
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    ...logOptions(),
+    "-cp",
+    `${runtime.jars}/*`,
+  ];
+  const tool = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", NODE_FILES.properties];
+  const result = await runProgram(java, [...options, ...tool], { ...runtime, folder: node.dir }).catch(
+    (cause: NodeJS.ErrnoException) => {
+      throw cause.code === "ENOENT" ? javaMissing(runtime.environment) : cause;
+    },
+  );
   if (result.exitCode === 0) return;
   throw new ClickstreamError({
     code: "KAFKA_FORMAT_FAILED",
