@@ -1,0 +1,79 @@
+import { isUtf8 } from "node:buffer";
+import { type ClickEvent, EVENT_FIELDS, type EventField, type EventRules } from "./event.ts";
+import { exceedsJsonLimits } from "./json-limits.ts";
+import { objectMembers, textOf } from "./json-tokens.ts";
+import type { DeadReason } from "./reasons.ts";
+import { integralTimeMs, parseTimestamp } from "./timestamp.ts";
+
+/** What becomes of a value by itself: an event, or the first reason why it is none. */
+export type Verdict = { event: ClickEvent } | { reason: DeadReason };
+
+/**
+ * The verdict on one Kafka value (null for a null value): slow, and the only authority. Reasons that need the record or
+ * the log (`from_the_future`, lateness) are for the caller.
+ */
+export function judge(value: Uint8Array | null, rules: EventRules): Verdict {
+  if (value === null) return { reason: "not_json" };
+  if (value.length > rules.maxEventBytes) return { reason: "too_large" };
+  const parsed = parse(value);
+  if (parsed === undefined) return { reason: "not_json" };
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    return { reason: "not_an_object" };
+  const members = parsed as Record<string, unknown>;
+  if (EVENT_FIELDS.some((field) => isBrokenText(ownMember(members, field)))) return { reason: "not_json" };
+  for (const field of EVENT_FIELDS) {
+    const reason = fieldReason(field, ownMember(members, field));
+    if (reason !== undefined) return { reason };
+  }
+  const { timestamp, ...texts } = members as Record<Exclude<EventField, "timestamp">, string> & {
+    timestamp: string | number;
+  };
+  const timeMs = typeof timestamp === "string" ? textTimeMs(timestamp) : numberTimeMs(value);
+  if (Number.isNaN(timeMs)) return { reason: "bad_timestamp" };
+  if (!rules.actions.includes(texts.action)) return { reason: "unknown_action" };
+  if (!rules.deviceTypes.includes(texts.device_type)) return { reason: "unknown_device_type" };
+  const { event_id, user_id, session_id, url, action, device_type, browser } = texts;
+  return { event: { event_id, user_id, session_id, url, action, device_type, browser, timeMs } };
+}
+
+/** The parsed value, or undefined when it is not JSON that both engines take. */
+function parse(value: Uint8Array): unknown {
+  if (!isUtf8(value)) return undefined;
+  let parsed: unknown;
+  try {
+    // Keeps a byte-order mark, which JSON.parse refuses, as it does the empty text.
+    parsed = JSON.parse(textOf(value, 0, value.length));
+  } catch {
+    return undefined;
+  }
+  return exceedsJsonLimits(value) ? undefined : parsed;
+}
+
+/** A member of the object itself: names such as `constructor` must not find what objects inherit. */
+function ownMember(members: Record<string, unknown>, field: EventField): unknown {
+  return Object.hasOwn(members, field) ? members[field] : undefined;
+}
+
+/** Whether a value is a string with half of a surrogate pair, which has no UTF-8 form. */
+function isBrokenText(value: unknown): boolean {
+  return typeof value === "string" && !value.isWellFormed();
+}
+
+function fieldReason(field: EventField, value: unknown): DeadReason | undefined {
+  if (value === undefined) return `missing_field:${field}`;
+  if (typeof value !== "string" && !(field === "timestamp" && typeof value === "number")) {
+    return `wrong_type:${field}`;
+  }
+  return value === "" ? `empty_field:${field}` : undefined;
+}
+
+function textTimeMs(text: string): number {
+  const bytes = Buffer.from(text);
+  return parseTimestamp(bytes, 0, bytes.length);
+}
+
+/** Reads the number from its token: as a double it may look integral when it is not. */
+function numberTimeMs(value: Uint8Array): number {
+  const member = objectMembers(value).findLast(({ name }) => name === "timestamp")!;
+  return integralTimeMs(textOf(value, member.valueStart, member.valueEnd));
+}

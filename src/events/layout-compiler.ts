@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import type { EventColumns } from "./columns.ts";
+import type { KeyField } from "./event.ts";
+import { type FieldReader, hintOf, lastHintOf } from "./field-reader.ts";
+import { textEnd } from "./json-text.ts";
+import type { Layout, LayoutValue } from "./layout.ts";
+import type { RecordColumns } from "./records.ts";
+import type { TimestampReader } from "./timestamp-reader.ts";
+
+/**
+ * Hot. Scans records from `from` on and appends their events, up to the first record that doesn't fit the layout, whose
+ * index it returns; `to` when all fit. Costs some 300 ns for a record of 245 bytes: a literal compared a word at a
+ * time, then a value, eight times over. Allocates nothing for a string that it has seen.
+ */
+export type RunScanner = (
+  view: DataView,
+  records: RecordColumns,
+  from: number,
+  to: number,
+  events: EventColumns,
+) => number;
+
+/** What compiled code reads values with; shared by the layouts of one scanner. */
+export interface ValueReaders {
+  /** For the fields whose ids are wanted, or that are enumerations. */
+  fields: ReadonlyMap<KeyField, FieldReader>;
+  timestamps: TimestampReader;
+}
+
+/** Compiles a layout to code that has its literals as constants and reads only what `columns` and verdicts need. */
+export function compileLayout(
+  layout: Layout,
+  readers: ValueReaders,
+  columns: readonly KeyField[],
+  maxEventBytes: number,
+): RunScanner {
+  const body = layout.literals.flatMap((literal, index) => {
+    const value = layout.values[index];
+    const isLast = index === layout.values.length - 1;
+    const lastLiteralBytes = isLast ? layout.literals[index + 1]!.length : undefined;
+    return [matchLiteral(literal), value === undefined ? "" : readValue(value, readers, lastLiteralBytes)];
+  });
+  const source = `
+    ${[...readers.fields.keys()].map((field) => `const ${field}Reader = fields.get("${field}");`).join("\n")}
+    return function scanRun(view, records, from, to, events) {
+      const { bytes, valueStart, valueEnd } = records;
+      const { row: rows, timeMs: times } = events;
+      ${columns.map((field) => `const ${field}Ids = events.ids.${field};`).join("\n")}
+      let count = events.count;
+      let row = from;
+      for (; row < to; row++) {
+        let position = valueStart[row];
+        const end = valueEnd[row];
+        let timeMs = 0, close = 0, hint = 0;
+        ${[...readers.fields.keys()].map((field) => `let ${field} = 0;`).join(" ")}
+        if (position < 0 || end - position > ${maxEventBytes}) break;
+        ${body.join("\n")}
+        if (position !== end) break;
+        rows[count] = row;
+        times[count] = timeMs;
+        ${columns.map((field) => `${field}Ids[count] = ${field};`).join("\n")}
+        count++;
+      }
+      events.count = count;
+      return row;
+    };`;
+  const make = new Function("fields", "timestamps", "textEnd", "hintOf", "lastHintOf", source);
+  return make(readers.fields, readers.timestamps, textEnd, hintOf, lastHintOf) as RunScanner;
+}
+
+/** Compares the literal's bytes as words, of which the last two may overlap. */
+function matchLiteral(literal: Uint8Array): string {
+  assert(literal.length > 0);
+  const view = new DataView(literal.buffer, literal.byteOffset, literal.length);
+  const checks = [`position + ${literal.length} > end`];
+  const word = (at: number): void => {
+    checks.push(`view.getInt32(position + ${at}, true) !== ${view.getInt32(at, true)}`);
+  };
+  let at = 0;
+  for (; at + 4 <= literal.length; at += 4) word(at);
+  if (at < literal.length && literal.length >= 4) word(literal.length - 4);
+  else for (; at < literal.length; at++) checks.push(`view.getUint8(position + ${at}) !== ${literal[at]}`);
+  return `if (${checks.join(" || ")}) break;
+    position += ${literal.length};`;
+}
+
+/** `lastLiteralBytes`: length of the literal behind the value if that ends the record. */
+function readValue(value: LayoutValue, readers: ValueReaders, lastLiteralBytes: number | undefined): string {
+  switch (value.kind) {
+    case "timestamp_text":
+      return `timeMs = timestamps.msOfMinute(view, position, end);
+        if (timeMs >= 0) { timeMs += timestamps.minuteMs; position += 24; }
+        else {
+          position = timestamps.read(view, bytes, position, end);
+          if (position < 0) break;
+          timeMs = timestamps.timeMs;
+        }`;
+    case "timestamp_number":
+      return `position = timestamps.readNumber(view, position, end);
+        if (position < 0) break;
+        timeMs = timestamps.timeMs;`;
+    case "other_text":
+      return `position = textEnd(view, bytes, position, end);
+        if (position < 0) break;`;
+    case "text":
+      return readers.fields.has(value.field)
+        ? readId(value.field, lastLiteralBytes)
+        : `close = textEnd(view, bytes, position, end);
+        if (close <= position) break;
+        position = close;`;
+  }
+}
+
+function readId(field: KeyField, lastLiteralBytes: number | undefined): string {
+  const hint =
+    lastLiteralBytes !== undefined && lastLiteralBytes < 16
+      ? `lastHintOf(view, position, end - ${lastLiteralBytes + 4})`
+      : "hintOf(view, position)";
+  return `hint = ${hint};
+    ${field} = ${field}Reader.predict(view, position, end, hint);
+    if (${field} < 0) {
+      ${field} = ${field}Reader.read(view, bytes, position, end, hint);
+      if (${field} < 0) break;
+    }
+    position = ${field}Reader.end;`;
+}

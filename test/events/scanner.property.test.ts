@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { DEFAULT_EVENT_RULES, EVENT_FIELDS, type KeyField } from "../../src/events/event.ts";
+import { judge } from "../../src/events/judge.ts";
+import { compileScanner } from "../../src/events/scanner.ts";
+import { batchOf, scanAll, scanned } from "./scanning.ts";
+
+const USED: readonly KeyField[] = ["user_id", "session_id", "url", "action", "device_type", "browser"];
+const RULES = { ...DEFAULT_EVENT_RULES, maxEventBytes: 600 };
+
+const plainText = fc.oneof(
+  fc.constantFrom(
+    "u1",
+    "u2",
+    "/",
+    "/product/17",
+    "/cart?x=1&y=2",
+    "Chrome",
+    "Mobile Safari 17.2",
+    "日本",
+    "é",
+    "🦊",
+  ),
+  fc.uuid(),
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: "binary", maxLength: 8 }),
+);
+const timestampText = fc.oneof(
+  fc.constantFrom("2026-11-23T08:05:00.123Z", "2026-11-23T08:05:59.999Z", "2026-11-23T08:06:07.000Z"),
+  fc
+    .date({ min: new Date(0), max: new Date(253402300799999), noInvalidDate: true })
+    .map((d) => d.toISOString()),
+  fc
+    .tuple(
+      fc.constantFrom(
+        "2026-11-23",
+        "2024-02-29",
+        "2025-02-29",
+        "1970-01-01",
+        "1969-12-31",
+        "9999-12-31",
+        "2026-13-01",
+      ),
+      fc.constantFrom("T", "t", " "),
+      fc.constantFrom("08:05:00", "00:00:00", "23:59:59", "24:00:00", "08:60:00", "08:05:60"),
+      fc.constantFrom("", ".", ".1", ".12", ".123", ".123456", ".123456789", ".1234567890"),
+      fc.constantFrom(
+        "Z",
+        "z",
+        "+00:00",
+        "-00:00",
+        "+18:00",
+        "-18:00",
+        "+18:01",
+        "+05:30",
+        "-01:60",
+        "+0530",
+        "",
+      ),
+    )
+    .map((parts) => parts.join("")),
+);
+/** JSON text of a timestamp. */
+const timestamp = fc.oneof(
+  timestampText.map((text) => JSON.stringify(text)),
+  fc.integer({ min: 0, max: 253402300799999 }).map(String),
+  fc.constantFrom(
+    "1764000000123",
+    "1.7e12",
+    "17e11",
+    "-0",
+    "0",
+    "01",
+    "-1",
+    "1.5",
+    "1764000000123.0",
+    "253402300800000",
+  ),
+);
+
+/** One way to write a string in JSON among many. */
+function written(text: string, escaping: number): string {
+  const json = JSON.stringify(text);
+  if (escaping === 1) return json.replaceAll("/", "\\/");
+  if (escaping === 2)
+    return json.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  if (escaping === 3)
+    return json.replace(/[a-z](?=[^"\\]*"$)/, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+  return json;
+}
+
+interface Style {
+  order: string[];
+  comma: string;
+  colon: string;
+  escaping: number;
+  extra: string;
+  tail: string;
+}
+
+const style: fc.Arbitrary<Style> = fc.record({
+  order: fc.oneof(
+    { weight: 4, arbitrary: fc.constant<string[]>([...EVENT_FIELDS]) },
+    fc.shuffledSubarray([...EVENT_FIELDS], { minLength: 8 }),
+    fc.shuffledSubarray([...EVENT_FIELDS], { minLength: 6 }),
+  ),
+  comma: fc.constantFrom(",", ",", ", ", ",\n  "),
+  colon: fc.constantFrom(":", ":", ": "),
+  escaping: fc.constantFrom(0, 0, 0, 1, 2, 3),
+  extra: fc.constantFrom(
+    "",
+    "",
+    "",
+    '"referrer":"/from",',
+    '"n":1.5e3,',
+    '"o":{"url":["}\\""]},',
+    '"__proto__":"x",',
+    '"url":"/dup",',
+    '"url":7,',
+  ),
+  tail: fc.constantFrom("}", "}", "}", " }", "}\n", ""),
+});
+
+const texts = fc.record({
+  event_id: fc.oneof(fc.uuid(), plainText),
+  user_id: plainText,
+  session_id: plainText,
+  url: plainText,
+  action: fc.oneof({ weight: 9, arbitrary: fc.constantFrom("click", "view", "scroll", "hover") }, plainText),
+  device_type: fc.oneof({ weight: 9, arbitrary: fc.constantFrom("mobile", "desktop", "tablet") }, plainText),
+  browser: plainText,
+});
+
+function render(values: Record<string, string>, timestampJson: string, how: Style): string {
+  const members = how.order.map((field) => {
+    const json = field === "timestamp" ? timestampJson : written(values[field]!, how.escaping);
+    return `"${field}"${how.colon}${json}`;
+  });
+  return `{${how.extra}${members.join(how.comma)}${how.tail}`;
+}
+
+/** A change of bytes: at a place, so many removed, these put in. */
+interface Mutation {
+  at: number;
+  removed: number;
+  inserted: Uint8Array;
+}
+
+const mutation: fc.Arbitrary<Mutation> = fc.record({
+  at: fc.nat(400),
+  removed: fc.constantFrom(0, 1, 1, 1, 2, 5, 40, 1000),
+  inserted: fc.oneof(
+    fc.uint8Array({ maxLength: 3 }),
+    fc
+      .constantFrom(
+        '"',
+        "\\",
+        "\\n",
+        "\\u0041",
+        "\\ud800",
+        "\\ud83e\\udd8a",
+        '""',
+        "{",
+        "}",
+        ",",
+        ":",
+        " ",
+        "\n",
+        "\0",
+        "é",
+        "🦊",
+        "\ufeff",
+        "0",
+        "null",
+        '"a":1,',
+        '"url":"",',
+        '"action":"nap",',
+      )
+      .map((text) => Buffer.from(text)),
+  ),
+});
+
+function mutate(value: Uint8Array, { at, removed, inserted }: Mutation): Uint8Array {
+  const from = Math.min(at, value.length);
+  return Buffer.concat([value.subarray(0, from), inserted, value.subarray(from + removed)]);
+}
+
+const value = fc
+  .record({
+    values: texts,
+    time: timestamp,
+    how: style,
+    mutations: fc.oneof(
+      { weight: 2, arbitrary: fc.constant<Mutation[]>([]) },
+      fc.array(mutation, { maxLength: 2 }),
+    ),
+  })
+  .map(({ values, time, how, mutations }) =>
+    mutations.reduce(mutate, Buffer.from(render(values, time, how)) as Uint8Array),
+  );
+
+function assertAgreement(
+  values: readonly (Uint8Array | null)[],
+  after: Buffer,
+  fields: readonly KeyField[],
+): void {
+  const scanner = compileScanner({ fields, rules: RULES });
+  const records = batchOf(values, after);
+  const expected = values.map((one) => scanned(judge(one, RULES), fields));
+  // The second time most strings are known, and layouts may have been learned.
+  for (let round = 0; round < 2; round++) assert.deepEqual(scanAll(scanner, fields, records), expected);
+  scanner.reset();
+  assert.deepEqual(scanAll(scanner, fields, records), expected);
+}
+
+const padding = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes));
+const fieldSets = fc.constantFrom<readonly KeyField[]>(USED, ["url"], ["event_id", "browser"], []);
+
+test("the scanner's verdicts and strings are the judge's, over made and mutated values", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof({ weight: 40, arbitrary: value }, fc.constant(null)), { maxLength: 12 }),
+      padding,
+      fieldSets,
+      assertAgreement,
+    ),
+    { numRuns: 1_500 },
+  );
+});
+
+test("the same over batches in one steady style with changes here and there", () => {
+  const batch = fc
+    .record({
+      how: style,
+      rows: fc.array(
+        fc.record({ values: texts, time: timestamp, mutations: fc.array(mutation, { maxLength: 1 }) }),
+        { minLength: 20, maxLength: 40 },
+      ),
+    })
+    .map(({ how, rows }) =>
+      rows.map(({ values, time, mutations }, row) => {
+        const plain: Uint8Array = Buffer.from(render(values, time, how));
+        return row % 3 === 0 ? mutations.reduce(mutate, plain) : plain;
+      }),
+    );
+  fc.assert(fc.property(batch, padding, fieldSets, assertAgreement), { numRuns: 300 });
+});
+
+test("each single byte of an event changed to each of many", () => {
+  const event = Buffer.from(
+    '{"event_id":"0b9e1c6e","user_id":"u1","session_id":"s-é","url":"/a","action":"view","timestamp":"2026-11-23T08:05:00.123Z","device_type":"mobile","browser":"Opera"}',
+  );
+  const bytes = [
+    0, 9, 10, 31, 32, 33, 34, 44, 46, 47, 48, 57, 58, 90, 92, 97, 116, 122, 125, 127, 128, 169, 195, 237, 255,
+  ];
+  const values = [...event.keys()].flatMap((at) =>
+    bytes.flatMap((byte) => [
+      mutate(event, { at, removed: 1, inserted: Uint8Array.of(byte) }),
+      mutate(event, { at, removed: 0, inserted: Uint8Array.of(byte) }),
+    ]),
+  );
+  assertAgreement([event, ...values], Buffer.alloc(16, '"}'), USED);
+});
+
+test("each beginning of an event, where the bytes behind go on as the event would", () => {
+  const event = Buffer.from(
+    '{"event_id":"0b9e1c6e","user_id":"u1","session_id":"s1","url":"/a","action":"view","timestamp":"2026-11-23T08:05:00.123Z","device_type":"mobile","browser":"Opera"}',
+  );
+  for (let length = 0; length < event.length; length++) {
+    const after = Buffer.alloc(16);
+    event.copy(after, 0, length);
+    assertAgreement([event, event.subarray(0, length)], after, USED);
+  }
+});
