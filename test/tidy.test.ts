@@ -43,9 +43,6 @@ const ALLOWED: Readonly<Record<string, Edges>> = {
   cli: { any: ["core", "app"] },
 };
 
-/** The program starts here; worker threads are found by `new URL("./file.ts", import.meta.url)`. */
-const PROGRAM_ENTRIES = ["bin/clickstream.js"];
-
 /** Packages that are used without an import: compilers, linters, type packages, and the Node that bin/ starts. */
 const USED_WITHOUT_IMPORT = new Set([
   "typescript",
@@ -162,6 +159,10 @@ const withoutComments = (text: string): string =>
     .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " "))
     .replace(/(?<![:"'`\\/])\/\/.*$/gm, "");
 
+const packageJson = JSON.parse(texts.get("package.json") ?? "{}") as {
+  [kind in "dependencies" | "devDependencies" | "optionalDependencies" | "bin"]?: Record<string, string>;
+} & { exports?: string | Record<string, string> };
+
 interface Import {
   from: string;
   /** A path from the root for files of the repository, else the specifier. */
@@ -253,9 +254,14 @@ function reachableFrom(entries: readonly string[]): Set<string> {
   return reached;
 }
 
+/** What package.json names as commands or for config files to import. Worker threads are found by their `new URL`. */
+const programEntries = [packageJson.bin, packageJson.exports]
+  .flatMap((files) => (typeof files === "string" ? [files] : Object.values(files ?? {})))
+  .map((path) => normalize(path));
+
 test("no dead files: the program or a benchmark needs every file of src, a test every other file of test", () => {
   const paths = [...code.keys()];
-  const program = reachableFrom([...PROGRAM_ENTRIES, ...paths.filter((path) => path.startsWith("bench/"))]);
+  const program = reachableFrom([...programEntries, ...paths.filter((path) => path.startsWith("bench/"))]);
   const tests = reachableFrom(paths.filter((path) => path.endsWith(".test.ts")));
   const findings = [
     ...paths.filter((path) => inSrc(path) && !program.has(path)),
@@ -264,11 +270,8 @@ test("no dead files: the program or a benchmark needs every file of src, a test 
   none(findings, "dead files (delete them, or use them from bin/, src/cli/main.ts or a worker's new URL):");
 });
 
-const packageJson = JSON.parse(texts.get("package.json") ?? "{}") as Record<
-  "dependencies" | "devDependencies" | "optionalDependencies",
-  Record<string, string> | undefined
->;
-const declared = (kind: keyof typeof packageJson): string[] => Object.keys(packageJson[kind] ?? {});
+const declared = (kind: "dependencies" | "devDependencies" | "optionalDependencies"): string[] =>
+  Object.keys(packageJson[kind] ?? {});
 const packageOf = (specifier: string): string =>
   specifier
     .split("/")
