@@ -4,10 +4,14 @@ import type { Dictionary } from "./dictionary.ts";
 import type { EventRules, KeyField } from "./event.ts";
 import { FieldReader } from "./field-reader.ts";
 import { judge } from "./judge.ts";
-import { compactLayout } from "./layout.ts";
+import { compactLayout, type Layout } from "./layout.ts";
 import { compileLayout, type RunScanner, type ValueReaders } from "./layout-compiler.ts";
+import { LayoutLearner } from "./layout-learner.ts";
 import type { RecordColumns } from "./records.ts";
 import { TimestampReader } from "./timestamp-reader.ts";
+
+/** Producers of one topic that differ in layout are few; each layout costs a try for a record that fits none. */
+const MAX_LAYOUTS = 4;
 
 /** Turns records into columns of event times and dictionary ids. */
 export interface Scanner {
@@ -27,12 +31,20 @@ export function compileScanner(options: { fields: readonly KeyField[]; rules: Ev
   return new LayoutScanner(options.fields, options.rules);
 }
 
+/** A layout's name and its code. */
+interface KnownLayout {
+  signature: string;
+  run: RunScanner;
+}
+
 class LayoutScanner implements Scanner {
   readonly dictionaries: Partial<Record<KeyField, Dictionary>> = {};
   private readonly fields: readonly KeyField[];
   private readonly rules: EventRules;
   private readonly readers: ValueReaders;
-  private readonly runs: RunScanner[];
+  /** The one that fitted last comes first. */
+  private readonly layouts: KnownLayout[] = [];
+  private readonly learner = new LayoutLearner();
   private bytes: Buffer = Buffer.alloc(0);
   private view = new DataView(this.bytes.buffer, this.bytes.byteOffset, 0);
 
@@ -52,21 +64,41 @@ class LayoutScanner implements Scanner {
     readers.set("device_type", new FieldReader(rules.deviceTypes));
     for (const field of fields) this.dictionaries[field] = readers.get(field)!.dictionary;
     this.readers = { fields: readers, timestamps: new TimestampReader() };
-    this.runs = [compileLayout(compactLayout(), this.readers, fields, rules.maxEventBytes)];
+    this.know(compactLayout());
   }
 
   scan(records: RecordColumns, from: number, to: number, events: EventColumns, rejected: RejectedRows): void {
     ensureEventCapacity(events, events.count + to - from);
     const view = this.viewOf(records.bytes);
-    let row = this.runs[0]!(view, records, from, to, events);
+    let row = from;
     while (row < to) {
-      this.scanSlowly(records, row, events, rejected);
-      row = this.runs[0]!(view, records, row + 1, to, events);
+      const next = this.scanRun(view, records, row, to, events);
+      if (next === row) this.scanSlowly(records, row, events, rejected);
+      row = Math.max(next, row + 1);
     }
   }
 
   reset(): void {
     for (const reader of this.readers.fields.values()) reader.reset();
+  }
+
+  /** Scans as many records as fit one known layout; returns the index behind them, `from` if the first fits none. */
+  private scanRun(
+    view: DataView,
+    records: RecordColumns,
+    from: number,
+    to: number,
+    events: EventColumns,
+  ): number {
+    for (let i = 0; i < this.layouts.length; i++) {
+      const layout = this.layouts[i]!;
+      const next = layout.run(view, records, from, to, events);
+      if (next === from) continue;
+      for (let k = i; k > 0; k--) this.layouts[k] = this.layouts[k - 1]!;
+      this.layouts[0] = layout;
+      return next;
+    }
+    return from;
   }
 
   private scanSlowly(
@@ -88,6 +120,19 @@ class LayoutScanner implements Scanner {
     for (const field of this.fields) {
       events.ids[field]![index] = this.dictionaries[field]!.internString(verdict.event[field]);
     }
+    const isKnown = ({ signature }: Layout): boolean =>
+      this.layouts.some((one) => one.signature === signature);
+    const learned = this.learner.observe(value!, isKnown);
+    if (learned !== undefined) this.know(learned);
+  }
+
+  /** Puts a layout first, and forgets the one that fitted the longest ago when there are too many. */
+  private know(layout: Layout): void {
+    const run = compileLayout(layout, this.readers, this.fields, this.rules.maxEventBytes);
+    this.layouts.unshift({ signature: layout.signature, run });
+    if (this.layouts.length <= MAX_LAYOUTS) return;
+    this.layouts.pop();
+    this.learner.slowDown();
   }
 
   /** The fetch path reuses few buffers, so that a view is seldom made. */
