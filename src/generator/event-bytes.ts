@@ -1,20 +1,24 @@
 import { ACTIONS, actionOn } from "./behaviour.ts";
 import { ByteSegments, copyWords } from "./byte-segments.ts";
-import { EventDescriptions, MOST_PICKS } from "./event-descriptions.ts";
-import { ACTION, EventFates, FIRST_PICK, ID, SECOND_ID } from "./event-fates.ts";
+import { EventDescriptions } from "./event-descriptions.ts";
+import { ACTION, EventFates, FIRST_SEAT, ID, SECOND_ID } from "./event-fates.ts";
+import { LINEUP_MS, Lineups, MOST_SEATS_TRIED } from "./lineup.ts";
+import { LineupCache } from "./lineup-cache.ts";
 import { draw } from "./mixing.ts";
+import { PROFILES } from "./profiles.ts";
 import type { GeneratorSettings } from "./settings.ts";
 import { PAGES } from "./shop.ts";
-import { pageOf, phaseIn, StayCache } from "./stay-cache.ts";
+import { ENDS, pageOf, phaseIn, STARTS, StayCache, TIMES_WORDS } from "./stay-cache.ts";
 import { TimestampWriter } from "./timestamp-writer.ts";
 import { UUID_LENGTH, writeEventUuid } from "./uuid.ts";
-import { PROFILES, SLOT_MS, Visitors } from "./visitors.ts";
+import { SLOT_MS, Visitors } from "./visitors.ts";
 
 /** Room that `EventWriter.write` needs behind `position`, bytes; it may overwrite all of it. */
 export const EVENT_ROOM_BYTES = 1_024;
 
 const MINUTE_MS = 60_000;
 const MINUTES_PER_SLOT = SLOT_MS / MINUTE_MS;
+const LINEUPS_PER_MINUTE = MINUTE_MS / LINEUP_MS;
 
 const OPENING = new ByteSegments(['{"event_id":"']);
 const OPENING_LENGTH = OPENING.lengths[0]!;
@@ -46,6 +50,8 @@ export class EventWriter {
   readonly #fates: EventFates;
   readonly #visitors: Visitors;
   readonly #stays: StayCache;
+  readonly #lineups: Lineups;
+  readonly #lineupCache: LineupCache;
   readonly #times = new TimestampWriter();
   readonly #descriptions: EventDescriptions;
   #target: Buffer = Buffer.alloc(0);
@@ -57,6 +63,8 @@ export class EventWriter {
     this.#fates = new EventFates(settings);
     this.#visitors = new Visitors(settings.seed, settings.users);
     this.#stays = new StayCache(this.#visitors, head);
+    this.#lineups = new Lineups(this.#visitors, settings.seed);
+    this.#lineupCache = new LineupCache(this.#lineups, (user, timeMs) => this.#stays.isOnSite(user, timeMs));
     this.#descriptions = new EventDescriptions(settings);
     this.keyLength = this.#visitors.userId(0).length;
     this.keyBytes = Buffer.alloc(settings.users * this.keyLength);
@@ -121,21 +129,22 @@ export class EventWriter {
 
   /** Hot. Picks who acts: the line of their stay. Sets the visitor and the time since the stay began. */
   #pickStay(key: number, timeMs: number, minute: number, restMs: number): number {
-    const { activity, phaseMs } = this.#visitors;
+    const { phaseMs } = this.#visitors;
     const stays = this.#stays;
     const unshiftedSlot = (minute / MINUTES_PER_SLOT) | 0;
     const unshiftedMs = (minute - unshiftedSlot * MINUTES_PER_SLOT) * MINUTE_MS + restMs;
-    for (let attempt = 0; attempt <= MOST_PICKS; attempt++) {
+    const lineup = minute * LINEUPS_PER_MINUTE + ((restMs / LINEUP_MS) | 0);
+    for (let attempt = 0; attempt <= MOST_SEATS_TRIED; attempt++) {
+      const seat = this.#lineups.seat(draw(key, FIRST_SEAT + attempt));
       const user =
-        attempt < MOST_PICKS
-          ? activity.choose(draw(key, FIRST_PICK + attempt))
-          : this.#visitors.onDuty(timeMs);
+        attempt < MOST_SEATS_TRIED ? this.#lineupCache.visitor(lineup, seat) : this.#visitors.onDuty(timeMs);
       const shiftedMs = unshiftedMs + phaseMs[user]!;
       const next = shiftedMs >= SLOT_MS ? 1 : 0;
       const line = stays.line(user, unshiftedSlot + next);
       const withinSlotMs = shiftedMs - next * SLOT_MS;
-      if (withinSlotMs >= stays.starts[line]! && withinSlotMs < stays.ends[line]!) {
-        this.#withinStayMs = withinSlotMs - stays.starts[line]!;
+      const startMs = stays.times[line * TIMES_WORDS + STARTS]!;
+      if (withinSlotMs >= startMs && withinSlotMs < stays.times[line * TIMES_WORDS + ENDS]!) {
+        this.#withinStayMs = withinSlotMs - startMs;
         this.#setUser(user);
         return line;
       }

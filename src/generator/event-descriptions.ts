@@ -1,15 +1,14 @@
 import { ACTIONS, actionOn } from "./behaviour.ts";
 import { BREAKAGES, type Breakage, type EventFieldValues } from "./broken-events.ts";
-import { ACTION, BREAKAGE, EventFates, type Fate, FIRST_PICK, ID, SECOND_ID } from "./event-fates.ts";
+import { ACTION, BREAKAGE, EventFates, type Fate, FIRST_SEAT, ID, SECOND_ID } from "./event-fates.ts";
+import { LINEUP_MS, Lineups, MOST_SEATS_TRIED } from "./lineup.ts";
 import { below, draw } from "./mixing.ts";
+import { PROFILES } from "./profiles.ts";
 import type { GeneratorSettings } from "./settings.ts";
 import { PAGES } from "./shop.ts";
 import { eventUuid } from "./uuid.ts";
-import { PROFILES, type Stay, Visitors } from "./visitors.ts";
+import { type Stay, Visitors } from "./visitors.ts";
 import { phaseOf, walk } from "./walk.ts";
-
-/** After this many visitors who are away, the one on duty acts. */
-export const MOST_PICKS = 64;
 
 /** An event, told in full. */
 export interface EventDescription {
@@ -37,11 +36,15 @@ export interface EventDescription {
 export class EventDescriptions {
   readonly #fates: EventFates;
   readonly #visitors: Visitors;
+  readonly #lineups: Lineups;
+  readonly #isOnSite = (user: number, timeMs: number): boolean =>
+    this.#visitors.stayAt(user, timeMs) !== undefined;
 
   /** @throws UsageError that names the first impossible setting. */
   constructor(settings: GeneratorSettings) {
     this.#fates = new EventFates(settings);
     this.#visitors = new Visitors(settings.seed, settings.users);
+    this.#lineups = new Lineups(this.#visitors, settings.seed);
   }
 
   /** Event `n`, which arrives at `timeMs`. A repeat's original arrived one ms earlier for every event in between. */
@@ -86,15 +89,13 @@ export class EventDescriptions {
   }
 
   #whoActs(key: number, timeMs: number): Stay {
-    for (let attempt = 0; attempt < MOST_PICKS; attempt++) {
-      const stay = this.#stayAt(this.#visitors.activity.choose(draw(key, FIRST_PICK + attempt)), timeMs);
+    const lineup = Math.floor(timeMs / LINEUP_MS);
+    for (let attempt = 0; attempt < MOST_SEATS_TRIED; attempt++) {
+      const seat = this.#lineups.seat(draw(key, FIRST_SEAT + attempt));
+      const user = this.#lineups.visitor(lineup, seat, this.#isOnSite);
+      const stay = this.#visitors.stayAt(user, timeMs);
       if (stay !== undefined) return stay;
     }
-    return this.#stayAt(this.#visitors.onDuty(timeMs), timeMs)!;
-  }
-
-  #stayAt(user: number, timeMs: number): Stay | undefined {
-    const stay = this.#visitors.stay(user, this.#visitors.slotAt(user, timeMs));
-    return stay !== undefined && timeMs >= stay.startMs && timeMs < stay.endMs ? stay : undefined;
+    return this.#visitors.stayAt(this.#visitors.onDuty(timeMs), timeMs)!;
   }
 }

@@ -4,7 +4,7 @@ import { checkGeneratorSettings, type GeneratorSettings } from "./settings.ts";
 /** Sets the events' randomness apart from the visitors'. */
 const EVENTS_KEY = 0x65766e74;
 
-/** What is asked about an event; who acts is asked from `FIRST_PICK` on, once for every attempt. */
+/** What is asked about an event; who acts is asked from `FIRST_SEAT` on, once for every attempt. */
 const FATE = 0;
 const DELAY = 1;
 const REPEATS = 2;
@@ -12,7 +12,7 @@ export const ID = 3;
 export const SECOND_ID = 4;
 export const ACTION = 5;
 export const BREAKAGE = 6;
-export const FIRST_PICK = 8;
+export const FIRST_SEAT = 8;
 
 /** Late events arrive 10 to 25 minutes after they happened: past the default watermark delay, most past any window. */
 export const LEAST_LATE_MS = 600_000;

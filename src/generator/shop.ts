@@ -112,7 +112,7 @@ function buildLinks(page: number): Link[] {
       return [
         ...related,
         to(categoryPage(category), 22),
-        to(CART, 14),
+        to(CART, 9),
         ...searchLinks(14),
         to(HOME, 10),
         ...helpLinks(3),

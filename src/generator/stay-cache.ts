@@ -8,6 +8,11 @@ const MOST_LINES = 32_768;
 const SECONDS = SLOT_MS / 1_000;
 const UNTOLD = 255;
 
+/** The words of a line of `StayCache.times`. */
+export const TIMES_WORDS = 4;
+export const STARTS = 2;
+export const ENDS = 3;
+
 /** In the word of a second the page stands below the phase. */
 const PHASE_SHIFT = 14;
 const PAGE_MASK = (1 << PHASE_SHIFT) - 1;
@@ -17,17 +22,17 @@ const PAGE_MASK = (1 << PHASE_SHIFT) - 1;
  * again. When a stay is first asked for its times are filled in, when its first event is written the rest.
  */
 export class StayCache {
-  /** By line: when the stay begins and ends, ms from the start of its slot. Both 0 when the visitor does not come. */
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
+  /**
+   * Four words a line: the visitor, the slot, and when the stay begins and ends, ms from the start of the slot (both 0
+   * when the visitor does not come). Together because they are looked at together, a few times for every event.
+   */
+  readonly times: Int32Array;
   /** What every event of the stay says of visitor and session: `headLength` bytes at `line * headStride`. */
   readonly heads: DataView;
   readonly headLength: number;
   readonly headStride: number;
   readonly #profiles: Uint8Array;
   readonly #seconds: Uint16Array;
-  readonly #users: Int32Array;
-  readonly #slots: Int32Array;
   readonly #mask: number;
   readonly #visitors: Visitors;
   readonly #head: (userId: string, sessionId: string) => string;
@@ -38,10 +43,7 @@ export class StayCache {
     this.#visitors = visitors;
     this.#head = head;
     this.#mask = lines - 1;
-    this.#users = new Int32Array(lines).fill(-1);
-    this.#slots = new Int32Array(lines);
-    this.starts = new Int32Array(lines);
-    this.ends = new Int32Array(lines);
+    this.times = new Int32Array(lines * TIMES_WORDS).fill(-1);
     this.#profiles = new Uint8Array(lines);
     this.#seconds = new Uint16Array(lines * SECONDS);
     this.headLength = Buffer.byteLength(head(visitors.userId(0), visitors.session(example).id));
@@ -52,8 +54,17 @@ export class StayCache {
   /** Hot. The line of the visitor's slot. */
   line(user: number, slot: number): number {
     const line = (user * SLOTS + (slot & (SLOTS - 1))) & this.#mask;
-    if (this.#users[line] !== user || this.#slots[line] !== slot) this.#rememberTimes(line, user, slot);
+    const times = line * TIMES_WORDS;
+    if (this.times[times] !== user || this.times[times + 1] !== slot) this.#rememberTimes(line, user, slot);
     return line;
+  }
+
+  /** Whether the visitor is on the site at an instant. */
+  isOnSite(user: number, timeMs: number): boolean {
+    const slot = this.#visitors.slotAt(user, timeMs);
+    const times = this.line(user, slot) * TIMES_WORDS;
+    const withinSlotMs = timeMs + this.#visitors.phaseMs[user]! - slot * SLOT_MS;
+    return withinSlotMs >= this.times[times + STARTS]! && withinSlotMs < this.times[times + ENDS]!;
   }
 
   /** Hot. Index into `PROFILES`; to be asked before `heads` and `second` of a line. */
@@ -70,15 +81,14 @@ export class StayCache {
   #rememberTimes(line: number, user: number, slot: number): void {
     const stay = this.#visitors.stay(user, slot);
     const slotStartMs = slot * SLOT_MS - this.#visitors.phaseMs[user]!;
-    this.#users[line] = user;
-    this.#slots[line] = slot;
-    this.starts[line] = stay === undefined ? 0 : stay.startMs - slotStartMs;
-    this.ends[line] = stay === undefined ? 0 : stay.endMs - slotStartMs;
+    const startMs = stay === undefined ? 0 : stay.startMs - slotStartMs;
+    const endMs = stay === undefined ? 0 : stay.endMs - slotStartMs;
+    this.times.set([user, slot, startMs, endMs], line * TIMES_WORDS);
     this.#profiles[line] = UNTOLD;
   }
 
   #rememberDoings(line: number): void {
-    const stay = this.#visitors.stay(this.#users[line]!, this.#slots[line]!)!;
+    const stay = this.#visitors.stay(this.times[line * TIMES_WORDS]!, this.times[line * TIMES_WORDS + 1]!)!;
     const { id, profile } = this.#visitors.session(stay);
     this.#profiles[line] = profile;
     Buffer.from(this.heads.buffer).write(

@@ -1,7 +1,7 @@
 import { seededRandom } from "../core/random.ts";
 import { AliasTable } from "./alias-table.ts";
 import { below, draw, keyOf, mix32, unit } from "./mixing.ts";
-import { quantileTable } from "./quantiles.ts";
+import { DEVICE_CELLS, PROFILE_CELLS } from "./profiles.ts";
 import { uuidOf } from "./uuid.ts";
 
 // The model of the shop's visitors. Nothing here remembers anything between two questions: who is on the site at an
@@ -37,51 +37,8 @@ const INTEREST_BY_HOUR = [
 /** This share of the visitors, the most active ones, are nearly equally active. */
 const FLAT_HEAD = 0.03;
 
-/** The devices, as events name them. */
-export const DEVICES = ["mobile", "desktop", "tablet"] as const;
-export type Device = (typeof DEVICES)[number];
-const USUAL_DEVICE = quantileTable([55, 37, 8], 256);
+/** Share of the sessions for which the device is chosen anew. */
 const OTHER_DEVICE_SHARE = 0.12;
-
-/** A device and a browser on it, as events name them. */
-export interface Profile {
-  device: Device;
-  browser: string;
-}
-
-/** How common browsers are on each device. */
-const BROWSERS: Record<Device, readonly (readonly [browser: string, weight: number])[]> = {
-  mobile: [
-    ["Chrome", 52],
-    ["Safari", 34],
-    ["Samsung Internet", 9],
-    ["Firefox", 5],
-  ],
-  desktop: [
-    ["Chrome", 60],
-    ["Edge", 17],
-    ["Firefox", 12],
-    ["Safari", 11],
-  ],
-  tablet: [
-    ["Safari", 62],
-    ["Chrome", 38],
-  ],
-};
-
-/** Every device with every browser on it; elsewhere a profile is its index in this list. */
-export const PROFILES: readonly Profile[] = DEVICES.flatMap((device) =>
-  BROWSERS[device].map(([browser]) => ({ device, browser })),
-);
-
-/** For every device: 256 cells, each a profile. */
-const PROFILE_CHOICE = DEVICES.map((device) => {
-  const first = PROFILES.findIndex((profile) => profile.device === device);
-  return quantileTable(
-    BROWSERS[device].map(([, weight]) => weight),
-    256,
-  ).map((browser) => first + browser);
-});
 
 /** Sets the visitors' randomness apart from the events'. */
 const VISITORS_KEY = 0x76697369;
@@ -171,6 +128,12 @@ export class Visitors {
     return { user, slot, startMs, endMs: startMs + durationMs, key };
   }
 
+  /** The visitor's stay at an instant; undefined when they are not on the site. */
+  stayAt(user: number, timeMs: number): Stay | undefined {
+    const stay = this.stay(user, this.slotAt(user, timeMs));
+    return stay !== undefined && timeMs >= stay.startMs && timeMs < stay.endMs ? stay : undefined;
+  }
+
   /** The session of a stay. */
   session(stay: Stay): Session {
     return { id: this.#sessionId(stay), profile: this.#profile(stay) };
@@ -178,15 +141,15 @@ export class Visitors {
 
   /** The probability that the visitor comes in a slot. */
   #interest(user: number, slotStartMs: number): number {
-    const loyalty = 0.5 + 0.5 * unit(this.#about(user, LOYALTY));
+    const loyalty = 0.65 + 0.35 * unit(this.#about(user, LOYALTY));
     return (loyalty * INTEREST_BY_HOUR[Math.floor(slotStartMs / HOUR_MS) % 24]!) / 100;
   }
 
   /** Mostly the visitor's usual device, and always the browser that this visitor has on that device. */
   #profile({ user, key }: Stay): number {
     const elsewhere = unit(draw(key, ON_OTHER_DEVICE)) < OTHER_DEVICE_SHARE;
-    const device = USUAL_DEVICE[(elsewhere ? draw(key, OTHER_DEVICE) : this.#about(user, DEVICE)) >>> 24]!;
-    return PROFILE_CHOICE[device]![this.#about(user, BROWSER + device) >>> 24]!;
+    const device = DEVICE_CELLS[(elsewhere ? draw(key, OTHER_DEVICE) : this.#about(user, DEVICE)) >>> 24]!;
+    return PROFILE_CELLS[device]![this.#about(user, BROWSER + device) >>> 24]!;
   }
 
   /** Visitor and slot can be told from the first and last word, each by a bijection, so no two sessions share an id. */
