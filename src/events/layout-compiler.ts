@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { EventColumns } from "./columns.ts";
 import type { KeyField } from "./event.ts";
 import { type FieldReader, hintOf, lastHintOf } from "./field-reader.ts";
+import { strictScalarEnd } from "./json-scalar.ts";
 import { textEnd } from "./json-text.ts";
 import type { Layout, LayoutValue } from "./layout.ts";
 import type { RecordColumns } from "./records.ts";
@@ -64,8 +65,16 @@ export function compileLayout(
       events.count = count;
       return row;
     };`;
-  const make = new Function("fields", "timestamps", "textEnd", "hintOf", "lastHintOf", source);
-  return make(readers.fields, readers.timestamps, textEnd, hintOf, lastHintOf) as RunScanner;
+  const make = new Function(
+    "fields",
+    "timestamps",
+    "textEnd",
+    "strictScalarEnd",
+    "hintOf",
+    "lastHintOf",
+    source,
+  );
+  return make(readers.fields, readers.timestamps, textEnd, strictScalarEnd, hintOf, lastHintOf) as RunScanner;
 }
 
 /** Compares the literal's bytes as words, of which the last two may overlap. */
@@ -101,6 +110,9 @@ function readValue(value: LayoutValue, readers: ValueReaders, lastLiteralBytes: 
         timeMs = timestamps.timeMs;`;
     case "other_text":
       return `position = textEnd(view, bytes, position, end);
+        if (position < 0) break;`;
+    case "other_scalar":
+      return `position = strictScalarEnd(bytes, position, end);
         if (position < 0) break;`;
     case "text":
       return readers.fields.has(value.field)

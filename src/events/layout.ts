@@ -1,13 +1,14 @@
 import { EVENT_FIELDS, type EventField, type KeyField } from "./event.ts";
 import { QUOTE } from "./json-text.ts";
-import { type JsonMember, objectMembers } from "./json-tokens.ts";
+import { type JsonMember, objectMembers, opensContainer } from "./json-tokens.ts";
 
 /** What stands between two literals of a layout. The quotes around texts belong to the literals. */
 export type LayoutValue =
   | { kind: "text"; field: KeyField }
   | { kind: "timestamp_text" }
   | { kind: "timestamp_number" }
-  | { kind: "other_text" };
+  | { kind: "other_text" }
+  | { kind: "other_scalar" };
 
 /**
  * How a producer writes its events: literal bytes and the values between them, in turn, starting and ending with a
@@ -27,7 +28,7 @@ const MAX_LITERAL_BYTES = 2_048;
 
 /**
  * The layout of a value, which must be one that is an event; undefined when it has none worth knowing: a field given
- * twice, or too much beside the fields. Numbers, objects and such outside the fields count as literals.
+ * twice, or too much beside the fields. Objects and arrays outside the fields count as literals.
  */
 export function layoutOf(event: Uint8Array): Layout | undefined {
   const members = objectMembers(event);
@@ -39,7 +40,7 @@ export function layoutOf(event: Uint8Array): Layout | undefined {
   for (const member of members) {
     const value = layoutValue(event, member);
     if (value === undefined) continue;
-    const quotes = value.kind === "timestamp_number" ? 0 : 1;
+    const quotes = event[member.valueStart] === QUOTE ? 1 : 0;
     values.push(value);
     literals.push(event.slice(literalStart, member.valueStart + quotes));
     literalStart = member.valueEnd - quotes;
@@ -63,7 +64,8 @@ function layoutValue(event: Uint8Array, { name, valueStart }: JsonMember): Layou
   const isText = event[valueStart] === QUOTE;
   if (name === "timestamp") return { kind: isText ? "timestamp_text" : "timestamp_number" };
   if ((EVENT_FIELDS as readonly string[]).includes(name)) return { kind: "text", field: name as KeyField };
-  return isText ? { kind: "other_text" } : undefined;
+  if (opensContainer(event[valueStart]!)) return undefined;
+  return { kind: isText ? "other_text" : "other_scalar" };
 }
 
 function hex(bytes: Uint8Array): string {

@@ -114,6 +114,7 @@ const style: fc.Arbitrary<Style> = fc.record({
     "",
     '"referrer":"/from",',
     '"n":1.5e3,',
+    '"b":true,"n":null,"t":"a\\/b",',
     '"o":{"url":["}\\""]},',
     '"__proto__":"x",',
     '"url":"/dup",',
@@ -247,29 +248,46 @@ test("the same over batches in one steady style with changes here and there", ()
   fc.assert(fc.property(batch, padding, fieldSets, assertAgreement), { numRuns: 300 });
 });
 
-test("each single byte of an event changed to each of many", () => {
-  const event = Buffer.from(
-    '{"event_id":"0b9e1c6e","user_id":"u1","session_id":"s-é","url":"/a","action":"view","timestamp":"2026-11-23T08:05:00.123Z","device_type":"mobile","browser":"Opera"}',
-  );
-  const bytes = [
-    0, 9, 10, 31, 32, 33, 34, 44, 46, 47, 48, 57, 58, 90, 92, 97, 116, 122, 125, 127, 128, 169, 195, 237, 255,
-  ];
-  const values = [...event.keys()].flatMap((at) =>
-    bytes.flatMap((byte) => [
-      mutate(event, { at, removed: 1, inserted: Uint8Array.of(byte) }),
-      mutate(event, { at, removed: 0, inserted: Uint8Array.of(byte) }),
-    ]),
-  );
-  assertAgreement([event, ...values], Buffer.alloc(16, '"}'), USED);
-});
+/** Events of several layouts; with some copies in front, all but the last are learned. */
+const EVENTS = [
+  '{"event_id":"0b9e1c6e","user_id":"u1","session_id":"s-é","url":"/a","action":"view","timestamp":"2026-11-23T08:05:00.123Z","device_type":"mobile","browser":"Opera"}',
+  '{"event_id": "0b", "user_id": "ü", "session_id": "s\\/1", "url": "\\u00e9", "action": "view", "timestamp": "2026-11-23T08:05:00.123456+05:30", "device_type": "mobile", "browser": "Opera"} ',
+  '{"n":-10.25e+3,"timestamp":1764000000123,"browser":"Edge","b":true,"t":"\\n","device_type":"tablet","action":"hover","url":"/a","z":0,"session_id":"1","user_id":"7","event_id":"e","e":null}',
+  '{"o":[{"a":1}],"event_id":"e","user_id":"u1","session_id":"s1","url":"/a","action":"view","device_type":"mobile","browser":"Opera","timestamp":"1970-01-01T00:00:07Z"}',
+  '{"event_id":"a","event_id":"0b9e1c6e","user_id":"u1","session_id":"s1","url":"/a","action":"view","timestamp":"2026-11-23T08:05:00.123Z","device_type":"mobile","browser":"Opera"}',
+].map((json) => Buffer.from(json));
+const COPIES = 10;
 
-test("each beginning of an event, where the bytes behind go on as the event would", () => {
-  const event = Buffer.from(
-    '{"event_id":"0b9e1c6e","user_id":"u1","session_id":"s1","url":"/a","action":"view","timestamp":"2026-11-23T08:05:00.123Z","device_type":"mobile","browser":"Opera"}',
-  );
-  for (let length = 0; length < event.length; length++) {
-    const after = Buffer.alloc(16);
-    event.copy(after, 0, length);
-    assertAgreement([event, event.subarray(0, length)], after, USED);
-  }
-});
+for (const [index, event] of EVENTS.entries()) {
+  test(`each byte of event ${index} changed to each of many, or one put before it`, () => {
+    const bytes = Buffer.from('\0\t\n\r\x1f !"+,-./0159:EZ[\\]aetuz{}\x7f\x80\xa9\xc3\xed\xff', "latin1");
+    const values = [...event.keys()].flatMap((at) =>
+      [...bytes].flatMap((byte) =>
+        [0, 1].map((removed) => mutate(event, { at, removed, inserted: Uint8Array.of(byte) })),
+      ),
+    );
+    assertAgreement([...new Array<Uint8Array>(COPIES).fill(event), ...values], Buffer.alloc(16, '"}'), USED);
+  });
+
+  test(`each beginning of event ${index}, where the bytes behind go on as the event would`, () => {
+    for (let length = 0; length <= event.length; length++) {
+      const after = Buffer.alloc(16);
+      event.copy(after, 0, length);
+      const values = [...new Array<Uint8Array>(COPIES).fill(event), event.subarray(0, length)];
+      assertAgreement(values, after, USED);
+    }
+  });
+
+  test(`event ${index} with parts doubled or left out`, () => {
+    const values = [...event.keys()].flatMap((at) =>
+      [1, 2, 3, 4, 7, 11, 16, 30].flatMap((length) => {
+        const part = event.subarray(at, at + length);
+        return [
+          mutate(event, { at, removed: length, inserted: new Uint8Array() }),
+          mutate(event, { at, removed: 0, inserted: part }),
+        ];
+      }),
+    );
+    assertAgreement([...new Array<Uint8Array>(COPIES).fill(event), ...values], Buffer.alloc(16), ["url"]);
+  });
+}
