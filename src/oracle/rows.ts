@@ -58,16 +58,16 @@ export function rowsOf(
     const differing = left.keys.findIndex((key, index) => key !== right.keys[index]);
     return differing < 0 ? 0 : compareUtf8(left.keys[differing] ?? "", right.keys[differing] ?? "");
   });
+  const [start, end] = [iso(window.startMs), iso(window.endMs)];
+  const measures = Object.entries(query.measures);
   const lines = groups.map(({ keys, group }) => {
-    const row = new Map<string, string | number>([
-      ["window_start", iso(window.startMs)],
-      ["window_end", iso(window.endMs)],
-    ]);
-    query.by.forEach((field, index) => {
-      row.set(field, keys[index] ?? "");
-    });
-    for (const [column, plan] of Object.entries(query.measures)) row.set(column, measure(plan, group));
-    return `${JSON.stringify(Object.fromEntries(row))}\n`;
+    const columns: [name: string, value: string | number][] = [
+      ["window_start", start],
+      ["window_end", end],
+      ...query.by.map((field, index): [string, string] => [field, keys[index] ?? ""]),
+      ...measures.map(([column, plan]): [string, string | number] => [column, measure(plan, group)]),
+    ];
+    return `{${columns.map(([name, value]) => `"${name}":${JSON.stringify(value)}`).join(",")}}\n`;
   });
   return lines.join("");
 }
