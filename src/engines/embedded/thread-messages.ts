@@ -23,6 +23,8 @@ export type ToThread = { kind: "flush"; request: FlushRequest } | { kind: "close
 /** From a worker thread to the coordinator. */
 export type FromThread =
   | { kind: "flush"; flush: Flush }
+  /** The first fetch has been sent. */
+  | { kind: "reading" }
   /** Full, or every partition at its end: a flush is wanted before the next is due. */
   | { kind: "attention" }
   | { kind: "retry"; message: string }

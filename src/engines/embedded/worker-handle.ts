@@ -5,6 +5,8 @@ import type { FromThread, ThreadSetup, ToThread } from "./thread-messages.ts";
 
 /** What a worker thread tells beside its flushes. */
 export interface WorkerListener {
+  /** The thread has begun to fetch. */
+  reading(): void;
   attention(): void;
   /** Kafka did not answer as hoped; the thread tries again by itself. */
   retry(message: string): void;
@@ -55,6 +57,9 @@ export class WorkerHandle implements EngineWorker {
       case "flush":
         this.flushing?.resolve(message.flush);
         this.flushing = undefined;
+        break;
+      case "reading":
+        this.listener.reading();
         break;
       case "attention":
         this.listener.attention();

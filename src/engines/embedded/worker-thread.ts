@@ -26,6 +26,7 @@ let reader: TopicReader | undefined;
 
 try {
   reader = await openReader();
+  post({ kind: "reading" });
 } catch (error) {
   if (!(error instanceof ClickstreamError)) throw error;
   post({ kind: "failed", error: { code: error.code, message: error.message, nextStep: error.nextStep } });

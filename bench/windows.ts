@@ -1,0 +1,102 @@
+// One worker and the coordinator's part without Kafka: records in memory → pane tables → merged windows → rows.
+// node bench/windows.ts [events, default 2,000,000]
+import { performance } from "node:perf_hooks";
+import { systemClock } from "../src/core/clock.ts";
+import { WindowWorker } from "../src/engines/embedded/window-worker.ts";
+import { DEFAULT_EVENT_RULES } from "../src/events/event.ts";
+import type { RecordColumns } from "../src/events/records.ts";
+import { EventWriter } from "../src/generator/event-bytes.ts";
+import { DEFAULT_WINDOWS } from "../src/queries/plan.ts";
+import { STANDARD_QUERIES } from "../src/queries/standard.ts";
+import { OpenWindows } from "../src/windows/open-windows.ts";
+import { paneStart } from "../src/windows/panes.ts";
+import { planTables } from "../src/windows/table-plan.ts";
+
+const BATCH = 1_000;
+const EVENTS_A_FLUSH = 350_000;
+const total = Number(process.argv[2] ?? 2_000_000);
+const startMs = Date.UTC(2026, 10, 23, 8);
+
+function generate(from: number): RecordColumns {
+  const columns: RecordColumns = {
+    bytes: Buffer.alloc(BATCH * 400),
+    count: BATCH,
+    offset: new Float64Array(BATCH),
+    timestampMs: new Float64Array(BATCH).fill(startMs + total),
+    valueStart: new Int32Array(BATCH),
+    valueEnd: new Int32Array(BATCH),
+    recordStart: new Int32Array(BATCH),
+  };
+  let position = 0;
+  for (let i = 0; i < BATCH; i++) {
+    columns.offset[i] = from + i;
+    columns.valueStart[i] = position;
+    position = writer.write(from + i, startMs + from + i, columns.bytes, position);
+    columns.valueEnd[i] = position;
+  }
+  return columns;
+}
+
+const writer = new EventWriter({
+  seed: 1,
+  startMs,
+  users: 1_000,
+  lateShare: 0.001,
+  outOfOrderMs: 30_000,
+  brokenShare: 0,
+  duplicateShare: 0,
+});
+const plan = planTables(STANDARD_QUERIES);
+const windows = DEFAULT_WINDOWS;
+const worker = new WindowWorker({
+  plan,
+  rules: DEFAULT_EVENT_RULES,
+  windows,
+  idleAfterMs: Number.POSITIVE_INFINITY,
+  clock: systemClock,
+  partitions: [{ partition: 0, position: 0, endOffset: null, greatestMs: -Infinity, floorMs: -Infinity }],
+});
+const open = new OpenWindows(plan, STANDARD_QUERIES, windows);
+const spentMs = { batch: 0, flush: 0, merge: 0, rows: 0 };
+let closedThroughMs = Number.NEGATIVE_INFINITY;
+let windowsClosed = 0;
+let slotBytes = 0;
+let rowBytes = 0;
+
+function timed<R>(part: keyof typeof spentMs, body: () => R): R {
+  const from = performance.now();
+  const result = body();
+  spentMs[part] += performance.now() - from;
+  return result;
+}
+
+for (let from = 0; from < total; from += BATCH) {
+  const batch = generate(from);
+  timed("batch", () => worker.batch(0, batch, from + BATCH));
+  if ((from + BATCH) % EVENTS_A_FLUSH !== 0) continue;
+  const flush = timed("flush", () => worker.flush({ floors: [], final: false }));
+  for (const slot of flush.slots) {
+    slotBytes += slot.bytes.length;
+    timed("merge", () => open.add(slot));
+  }
+  const greatestMs = flush.partitions[0]?.greatestMs ?? 0;
+  const throughMs = paneStart(greatestMs - windows.delayMs, windows.slideMs);
+  for (const endMs of open.ends(closedThroughMs, throughMs)) {
+    const rows = timed("rows", () => open.rows(endMs));
+    for (const { bytes } of rows.values()) rowBytes += bytes.length;
+    windowsClosed++;
+  }
+  closedThroughMs = throughMs;
+  open.drop(throughMs);
+}
+
+const perMillion = (ms: number): string => `${(ms / (total / 1e6)).toFixed(0)} ms per 1M events`;
+process.stdout.write(
+  [
+    `scan, admit, group: ${perMillion(spentMs.batch)} (${(total / spentMs.batch / 1_000).toFixed(2)} M events/s)`,
+    `flush:              ${perMillion(spentMs.flush)}, ${(slotBytes / (total / 1e6) / 1e6).toFixed(1)} MB per 1M`,
+    `merge:              ${perMillion(spentMs.merge)}`,
+    `rows:               ${perMillion(spentMs.rows)}, ${(spentMs.rows / windowsClosed).toFixed(1)} ms a window (${windowsClosed}), ${(rowBytes / windowsClosed / 1000).toFixed(0)} kB a window`,
+    "",
+  ].join("\n"),
+);

@@ -1,0 +1,141 @@
+import type { Clock } from "../core/clock.ts";
+import type { CommitReport } from "../engines/embedded/coordinator.ts";
+import { EmbeddedEngine, type EmbeddedOptions, stateFolderOf } from "../engines/embedded/embedded-engine.ts";
+import { PartitionLedger } from "../engines/embedded/partition-ledger.ts";
+import { JsonFilesSink } from "../sinks/json-files.ts";
+import { readManifest, writeManifest } from "../sinks/manifest-file.ts";
+import type { PipelineSettings } from "./config.ts";
+import type { Context } from "./context.ts";
+import type { EngineFigures, RunningEngine } from "./parts.ts";
+import { RateMeter } from "./progress/rate.ts";
+import type { EngineSnapshot } from "./progress/snapshot.ts";
+
+const SHOWN_COMMITS = 5;
+
+/** Starts the embedded engine on an output folder. @throws ClickstreamError as `EmbeddedEngine.open` and the sinks do */
+export async function openEngine(context: Context, settings: PipelineSettings): Promise<RunningEngine> {
+  const run = new EmbeddedRun(context, settings);
+  await run.start(settings);
+  return run;
+}
+
+/** The embedded engine at work: keeps its figures, and starts a bounded engine after it when asked to finish. */
+class EmbeddedRun implements RunningEngine {
+  readonly ended: Promise<void>;
+  private readonly context: Context;
+  private readonly clock: Clock;
+  private readonly settings: PipelineSettings;
+  private readonly end = Promise.withResolvers<void>();
+  private readonly rate = new RateMeter();
+  private perSecond = 0;
+  private stopped = false;
+  private readonly commitMs: number[] = [];
+  private stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private finishing = false;
+  private report: Pick<CommitReport, "ledger" | "windowsClosed" | "openWindows"> | undefined;
+  private commits = 0;
+  private readBefore = 0;
+  private readingSinceMs: number | undefined;
+  private lastCommitMs = 0;
+
+  constructor(context: Context, settings: PipelineSettings) {
+    this.context = context;
+    this.clock = context.clock;
+    this.settings = settings;
+    this.ended = this.end.promise;
+    this.ended.catch(() => {});
+  }
+
+  async start(settings: PipelineSettings): Promise<void> {
+    const engine = await EmbeddedEngine.open(await this.options(settings));
+    if (this.report === undefined) this.remember(engine);
+    this.stopping = new AbortController();
+    this.running = engine.run(this.stopping.signal).finally(() => engine.close());
+    this.running.then(
+      () => {
+        if (!this.finishing || settings.finish) this.end.resolve();
+      },
+      (error) => {
+        this.stopped = true;
+        this.end.reject(error);
+      },
+    );
+  }
+
+  snapshot(): EngineSnapshot {
+    const total = this.report?.ledger.total ?? { read: 0, counted: 0, late: 0, dead: {} };
+    const watermarkMs = this.report?.ledger.leastWatermarkMs ?? Number.NaN;
+    return {
+      ...total,
+      lag: this.commits === 0 ? null : (this.report?.ledger.lag ?? null),
+      perSecond: this.perSecond,
+      commits: this.commits,
+      commitMs: this.commitMs,
+      windowsClosed: this.report?.windowsClosed ?? 0,
+      windowsOpen: this.report?.openWindows ?? 0,
+      watermarkMs: Number.isFinite(watermarkMs) ? watermarkMs : null,
+    };
+  }
+
+  figures(): EngineFigures {
+    const busyMs = this.readingSinceMs === undefined ? 0 : this.lastCommitMs - this.readingSinceMs;
+    return { readInRun: this.snapshot().read - this.readBefore, busyMs: Math.max(0, busyMs) };
+  }
+
+  async finish(): Promise<void> {
+    this.finishing = true;
+    this.stopping.abort();
+    await this.running;
+    await this.start({ ...this.settings, untilEnd: true, finish: true });
+    await this.ended;
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.stopping.abort();
+    await this.running;
+    this.end.resolve();
+  }
+
+  private async options(settings: PipelineSettings): Promise<EmbeddedOptions> {
+    const { output } = settings;
+    return {
+      ...settings,
+      kafka: { brokers: settings.brokers, clientId: "clickstream" },
+      clock: this.clock,
+      maxStateBytes: settings.maxStateMb * 1e6,
+      skipLost: settings.onDataLoss === "skip",
+      stateFolder: stateFolderOf(output),
+      existingManifest: await readManifest(output),
+      sinks: [await JsonFilesSink.open(output)],
+      publishManifest: (manifest) => writeManifest(output, manifest),
+      onReading: () => {
+        this.readingSinceMs ??= this.clock.monotonicMs();
+      },
+      onCommit: (report) => this.committed(report),
+      onWarning: (message) => this.context.log.warn(message),
+    };
+  }
+
+  private remember({ before }: EmbeddedEngine): void {
+    const ledger = new PartitionLedger(before.partitions, this.settings.windows.delayMs);
+    this.report = { ledger, windowsClosed: before.windowsClosed, openWindows: 0 };
+    this.readBefore = ledger.total.read;
+    this.rate.sample(ledger.total.read, this.clock.monotonicMs());
+  }
+
+  private committed(report: CommitReport): void {
+    this.report = report;
+    this.commits++;
+    this.lastCommitMs = this.clock.monotonicMs();
+    this.commitMs.unshift(report.commitMs);
+    this.commitMs.length = Math.min(this.commitMs.length, SHOWN_COMMITS);
+    this.perSecond = this.rate.sample(report.ledger.total.read, this.lastCommitMs);
+    this.context.log.debug(
+      { commitMs: Math.round(report.commitMs), lag: report.ledger.lag, windowsClosed: report.windowsClosed },
+      "commit",
+    );
+  }
+}

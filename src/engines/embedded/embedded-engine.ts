@@ -1,0 +1,242 @@
+import { join } from "node:path";
+import type { Clock } from "../../core/clock.ts";
+import { ClickstreamError } from "../../core/errors.ts";
+import type { EventRules } from "../../events/event.ts";
+import { Cluster, type TopicDescription } from "../../kafka/cluster.ts";
+import type { KafkaOptions } from "../../kafka/options.ts";
+import type { QueryPlan, WindowSettings } from "../../queries/plan.ts";
+import type { Manifest } from "../../sinks/manifest.ts";
+import type { Sink } from "../../sinks/sink.ts";
+import { planTables } from "../../windows/table-plan.ts";
+import { type CommitReport, Coordinator } from "./coordinator.ts";
+import { DeadLetterQueue } from "./dead-letter-queue.ts";
+import type { PartitionStart } from "./flush.ts";
+import { checkOwnership, type LogBounds, newPartitions, resumedPartitions } from "./ownership.ts";
+import { watermarkOf } from "./partition-ledger.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+import type { Ownership, StoredState } from "./state-store.ts";
+import { WorkerHandle } from "./worker-handle.ts";
+
+/** What the embedded engine runs with. */
+export interface EmbeddedOptions {
+  kafka: KafkaOptions;
+  clock: Clock;
+  topic: string;
+  deadLetterTopic: string;
+  queries: readonly QueryPlan[];
+  windows: WindowSettings;
+  rules: EventRules;
+  /** Threads at most; never more than there are partitions. */
+  workers: number;
+  commitEveryMs: number;
+  idleAfterMs: number;
+  /** Stop at the ends that the partitions have when the run begins. */
+  untilEnd: boolean;
+  /** With `untilEnd`: then close every open window. */
+  finish: boolean;
+  maxStateBytes: number;
+  /** Go on behind events that Kafka dropped before they were read, and count them as lost. */
+  skipLost: boolean;
+  /** Folder of the engine's state. */
+  stateFolder: string;
+  /** What the output folder says of itself, to refuse one that has lost its state or belongs to another engine. */
+  existingManifest: Manifest | undefined;
+  sinks: readonly Sink[];
+  publishManifest(manifest: Manifest): Promise<void>;
+  /** Fetching begins. */
+  onReading(): void;
+  onCommit(report: CommitReport): void;
+  /** Something to log: a broker that does not answer, a state that grows. */
+  onWarning(message: string): void;
+}
+
+/** One process that reads a topic into windows: worker threads, a coordinator, a state on disk. */
+export class EmbeddedEngine {
+  private readonly options: EmbeddedOptions;
+  private readonly cluster: Cluster;
+  private readonly topic: TopicDescription;
+  private readonly store: SqliteStore;
+  private readonly stored: StoredState;
+  private readonly ends: ReadonlyMap<number, number>;
+  private readonly workers: WorkerHandle[] = [];
+  private readonly deadLetters: DeadLetterQueue;
+
+  private constructor(
+    options: EmbeddedOptions,
+    cluster: Cluster,
+    topic: TopicDescription,
+    store: SqliteStore,
+    { stored, ends }: { stored: StoredState; ends: ReadonlyMap<number, number> },
+  ) {
+    this.options = options;
+    this.cluster = cluster;
+    this.topic = topic;
+    this.store = store;
+    this.stored = stored;
+    this.ends = ends;
+    const { kafka, clock, deadLetterTopic, onWarning } = options;
+    this.deadLetters = new DeadLetterQueue({
+      kafka,
+      cluster,
+      clock,
+      source: { name: topic.name, partitions: topic.partitions.length },
+      topic: deadLetterTopic,
+      onRetry: onWarning,
+    });
+  }
+
+  /**
+   * Finds the topic and the state, and checks that they belong together.
+   * @throws ClickstreamError KAFKA_UNREACHABLE, TOPIC_NOT_FOUND, STATE_LOCKED, STATE_LOST, TOPIC_CHANGED,
+   *   SETTINGS_CHANGED, DATA_LOST, OUTPUT_OF_OTHER_ENGINE
+   */
+  static async open(options: EmbeddedOptions): Promise<EmbeddedEngine> {
+    const cluster = await Cluster.connect(options.kafka);
+    try {
+      const topic = await cluster.topic(options.topic);
+      if (topic === undefined) throw topicNotFound(options.topic);
+      const bounds = {
+        earliest: await cluster.offsets(topic, "earliest"),
+        latest: await cluster.offsets(topic, "lastStable"),
+      };
+      const store = new SqliteStore(options.stateFolder);
+      try {
+        const stored = openState(options, topic, store, bounds);
+        return new EmbeddedEngine(options, cluster, topic, store, { stored, ends: bounds.latest });
+      } catch (error) {
+        store.close();
+        throw error;
+      }
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+  }
+
+  /** What earlier runs on the same state left behind. */
+  get before(): Pick<StoredState, "partitions" | "closedThroughMs" | "windowsClosed"> {
+    return this.stored;
+  }
+
+  /**
+   * Runs until the signal aborts or, in a bounded run, until all is read.
+   * @throws ClickstreamError when something outside fails for good; all that was committed stays
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const failed = new AbortController();
+    let failure: Error | undefined;
+    const { options } = this;
+    const coordinator = new Coordinator({
+      clock: options.clock,
+      plan: planTables(options.queries),
+      commitEveryMs: options.commitEveryMs,
+      finish: options.untilEnd && options.finish,
+      maxStateBytes: options.maxStateBytes,
+      store: this.store,
+      stored: this.stored,
+      sinks: options.sinks,
+      sendDeadLetters: (letters) => this.deadLetters.send(letters, signal),
+      publishManifest: options.publishManifest,
+      onCommit: options.onCommit,
+      onStateLarge: (bytes) =>
+        options.onWarning(
+          `open windows take ${Math.round(bytes / 1e6)} MB, more than half of --max-state-mb: does a partition stand still?`,
+        ),
+    });
+    this.startWorkers({
+      reading: () => options.onReading(),
+      attention: () => coordinator.attention(),
+      retry: (message) => options.onWarning(message),
+      failed: (error) => {
+        failure ??= error;
+        failed.abort();
+        coordinator.attention();
+      },
+    });
+    try {
+      await coordinator.run(this.workers, AbortSignal.any([signal, failed.signal]));
+    } catch (error) {
+      throw failure ?? error;
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Ends threads and connections and lets go of the state. */
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.close()));
+    await this.deadLetters.close();
+    this.store.close();
+    await this.cluster.close();
+  }
+
+  private startWorkers(listener: ConstructorParameters<typeof WorkerHandle>[1]): void {
+    const { kafka, queries, rules, windows, untilEnd, idleAfterMs } = this.options;
+    const starts = this.stored.partitions.map(
+      (partition): PartitionStart => ({
+        partition: partition.partition,
+        position: partition.position,
+        endOffset: untilEnd ? (this.ends.get(partition.partition) ?? 0) : null,
+        greatestMs: partition.greatestMs ?? Number.NEGATIVE_INFINITY,
+        floorMs: watermarkOf({ ...partition, greatestMs: null }, windows.delayMs),
+      }),
+    );
+    const count = Math.min(this.options.workers, starts.length);
+    for (let w = 0; w < count; w++) {
+      const setup = {
+        kafka,
+        topic: this.topic,
+        plan: planTables(queries),
+        rules,
+        windows,
+        idleAfterMs: untilEnd ? Number.POSITIVE_INFINITY : idleAfterMs,
+        partitions: starts.filter((_, index) => index % count === w),
+      };
+      this.workers.push(new WorkerHandle(setup, listener));
+    }
+  }
+}
+
+/** Where the engine's state lives below an output folder. */
+export function stateFolderOf(output: string): string {
+  return join(output, "checkpoints", "embedded");
+}
+
+function openState(
+  options: EmbeddedOptions,
+  topic: TopicDescription,
+  store: SqliteStore,
+  bounds: LogBounds,
+): StoredState {
+  const { queries, windows, rules, existingManifest } = options;
+  const ownership: Ownership = { topic: { name: topic.name, id: topic.id }, queries, windows, rules };
+  if (existingManifest !== undefined && existingManifest.engine !== "embedded") {
+    throw new ClickstreamError({
+      code: "OUTPUT_OF_OTHER_ENGINE",
+      message: `This output was written by the ${existingManifest.engine} engine.`,
+      nextStep: "Use another --output: a tree belongs to one engine.",
+    });
+  }
+  const stored = store.load();
+  if (stored !== undefined) {
+    checkOwnership(stored.ownership, ownership);
+    return { ...stored, partitions: resumedPartitions(stored, bounds, options.skipLost) };
+  }
+  if (existingManifest !== undefined) {
+    throw new ClickstreamError({
+      code: "STATE_LOST",
+      message: "This output has results but the state that they were written from is gone.",
+      nextStep: `Restore ${options.stateFolder}, use another --output, or start over with --fresh.`,
+    });
+  }
+  const partitions = newPartitions(bounds);
+  store.create(ownership, partitions);
+  return { ownership, partitions, closedThroughMs: null, windowsClosed: 0, slots: [], outbox: [] };
+}
+
+function topicNotFound(topic: string): ClickstreamError {
+  return new ClickstreamError({
+    code: "TOPIC_NOT_FOUND",
+    message: `Kafka has no topic ${topic}.`,
+    nextStep: "Check --topic, or create it: clickstream generate makes one with events in it.",
+  });
+}

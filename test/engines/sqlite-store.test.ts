@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { seededRandom } from "../../src/core/random.ts";
+import { SqliteStore } from "../../src/engines/embedded/sqlite-store.ts";
+import type { Commit, Ownership } from "../../src/engines/embedded/state-store.ts";
+import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
+import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
+import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
+import type { PartitionManifest } from "../../src/sinks/manifest.ts";
+import { CrashPlan, Disk } from "../simulation/world.ts";
+
+const OWNERSHIP: Ownership = {
+  topic: { name: "clickstream", id: "00000000-0000-4000-8000-000000000001" },
+  queries: STANDARD_QUERIES,
+  windows: DEFAULT_WINDOWS,
+  rules: DEFAULT_EVENT_RULES,
+};
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "clickstream-state-"));
+  t.after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+function partition(position: number): PartitionManifest {
+  const floors = position > 3 ? [{ offset: 3, floorMs: 60_000 }] : [];
+  const greatestMs = position === 0 ? null : position * 1_000;
+  return {
+    partition: 0,
+    startOffset: 0,
+    position,
+    greatestMs,
+    floors,
+    lost: [],
+    read: position,
+    counted: position,
+    late: 0,
+    dead: {},
+  };
+}
+
+/** Commit number n of a story in which panes come and go and rows wait in the outbox. */
+function commitOf(n: number): Commit {
+  const entry = (window: number) => ({
+    sink: "files",
+    query: "url_counts",
+    windowStartMs: window * 60_000,
+    windowEndMs: window * 60_000 + 300_000,
+    rowCount: window,
+    bytes: Buffer.from(`rows of ${window}`),
+  });
+  return {
+    partitions: [partition(n)],
+    closedThroughMs: n < 2 ? null : n * 60_000,
+    windowsClosed: n,
+    newSlots: [{ paneStartMs: n * 60_000, firstEndMs: (n + 1) * 60_000, bytes: Buffer.from(`pane ${n}`) }],
+    dropPanesThroughMs: n < 5 ? Number.NEGATIVE_INFINITY : (n - 5) * 60_000,
+    newOutbox: [entry(n)],
+    confirmed: n === 0 ? [] : [entry(n - 1)],
+  };
+}
+
+test("what was committed is loaded again, as from the simulation's store", (t) => {
+  const path = folder(t);
+  const disk = new Disk();
+  const model = disk.store(new CrashPlan(seededRandom(1), 0));
+  let store = new SqliteStore(path);
+  assert.equal(store.load(), undefined);
+  for (const each of [store, model]) each.create(OWNERSHIP, [partition(0)]);
+  for (let n = 0; n < 12; n++) {
+    for (const each of [store, model]) each.commit(commitOf(n));
+    store.close();
+    store = new SqliteStore(path);
+    assert.deepEqual(hexed(store.load()), hexed(model.load()), `after commit ${n}`);
+  }
+  store.close();
+});
+
+/** The same with all bytes as text: SQLite hands out other classes of byte arrays than were given. */
+function hexed(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  if (Array.isArray(value)) return value.map(hexed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, hexed(of)]));
+}
+
+test("a second process is refused until the first has ended, however it ends", async (t) => {
+  const path = folder(t);
+  const module = fileURLToPath(new URL("../../src/engines/embedded/sqlite-store.ts", import.meta.url));
+  const program = `
+    import { SqliteStore } from ${JSON.stringify(module)};
+    new SqliteStore(${JSON.stringify(path)});
+    process.stdout.write("open");
+    setInterval(() => {}, 1000);`;
+  const other = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(other.stdout, "data");
+  assert.throws(() => new SqliteStore(path), { code: "STATE_LOCKED" });
+  other.kill("SIGKILL");
+  await once(other, "exit");
+  new SqliteStore(path).close();
+});
+
+test("a commit of a process that was taken over changes nothing", (t) => {
+  const path = folder(t);
+  const store = new SqliteStore(path);
+  store.create(OWNERSHIP, [partition(0)]);
+  const intruder = new DatabaseSync(join(path, "state.sqlite"));
+  intruder.exec("UPDATE pipeline SET epoch = epoch + 1");
+  intruder.close();
+  assert.throws(() => store.commit(commitOf(1)), { code: "STATE_TAKEN_OVER" });
+  assert.equal(store.load()?.partitions[0]?.position, 0);
+  store.close();
+});
+
+test("a state of a newer format is refused by its number", (t) => {
+  const path = folder(t);
+  new SqliteStore(path).close();
+  const database = new DatabaseSync(join(path, "state.sqlite"));
+  database.exec("PRAGMA user_version = 9");
+  database.close();
+  assert.throws(() => new SqliteStore(path), { code: "STATE_FORMAT", message: /format 9/ });
+});
