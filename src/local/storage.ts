@@ -36,7 +36,7 @@ export async function formatStorage(
   if (result.exitCode === 0) return;
   throw new ClickstreamError({
     code: "KAFKA_FORMAT_FAILED",
-    message: `Kafka could not prepare its data folder ${node.data}: ${result.lines.at(-1) ?? "no reason given"}`,
+    message: `Kafka could not prepare its data folder ${node.data}: ${result.lines.find((line) => /Exception|Error/.test(line)) ?? result.lines.at(-1)}`,
     nextStep: "Check that the folder is writable and that Java is 17 or newer (clickstream doctor).",
   });
 }
