@@ -1,4 +1,5 @@
-/** Reads the fields of a response one after the other. For headers and small responses, not for records. */
+/** Reads the fields of a response one after the other. For headers and small responses, not for many
+ * records. Reading past the end throws a RangeError. */
 export class ResponseReader {
   readonly bytes: Buffer;
   position: number;
@@ -35,6 +36,17 @@ export class ResponseReader {
       scale *= 128;
       if (scale > 2 ** 28) throw new RangeError("A length in a Kafka response has more than 5 bytes.");
     }
+  }
+
+  /** Signed, at most 32 bits: lengths inside records. */
+  zigzagVarint(): number {
+    const value = this.unsignedVarint();
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  /** Passes over a varint of any length. */
+  skipVarint(): void {
+    while (this.bytes.readUInt8(this.position++) > 127);
   }
 
   /** The number of elements of a compact array; −1 for null. */
