@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type LogRecord, Oracle } from "../../oracle/oracle.ts";
 import type { QueryPlan } from "../../queries/plan.ts";
 import type { Accounting, Manifest } from "../../sinks/manifest.ts";
+import { firstOffsetRead } from "./check-log.ts";
 import { compareRows, type RowDifference } from "./compare-rows.ts";
 
 /** The topic's records: batches in offset order, none outside [from, to). */
@@ -55,9 +56,11 @@ export async function verifyOutput(
   const comparison = new OutputComparison(output, manifest);
   const oracle = new Oracle(manifest);
   const unfinished = new Map(
-    manifest.partitions.map(({ partition, startOffset, position }) => [
-      partition,
-      readPartition(partition, startOffset, position)[Symbol.asyncIterator](),
+    manifest.partitions.map((partition) => [
+      partition.partition,
+      readPartition(partition.partition, firstOffsetRead(partition), partition.position)[
+        Symbol.asyncIterator
+      ](),
     ]),
   );
   let recordsRead = 0;
