@@ -98,13 +98,8 @@ export function text(placeholder: string): Kind<string> {
 }
 
 /** One of a few words. */
-export function choice<const W extends readonly string[]>(...words: W): Kind<W[number]> {
-  return {
-    schema: z.enum(words),
-    hint: `one of ${words.join(", ")}`,
-    placeholder: words.join("|"),
-    format: same,
-  };
+export function choice<const W extends readonly string[]>(placeholder: string, words: W): Kind<W[number]> {
+  return { schema: z.enum(words), hint: `one of ${words.join(", ")}`, placeholder, format: same };
 }
 
 /** A name that Kafka takes for a topic. */

@@ -16,11 +16,23 @@ import {
 /** The commands of the command line; `kafka` stands for its three subcommands. */
 export type CommandName = "run" | "generate" | "process" | "verify" | "kafka" | "doctor";
 
+/** Headings of the help, in order. */
+export type SettingGroup =
+  | "Topic"
+  | "Generated events"
+  | "Windows"
+  | "Accepted events"
+  | "Processing"
+  | "Local Kafka"
+  | "Logs";
+
 /** One row of the table: flag, environment variable, config key, default and documentation derive from it. */
 export interface Setting<T = unknown, D extends T | undefined = T | undefined> {
   readonly kind: Kind<T>;
   readonly doc: string;
   readonly commands: readonly CommandName[];
+  /** Heading in the help. */
+  readonly group: SettingGroup;
   /** Undefined when there is none, or when it depends on other settings (`resolve.ts`). */
   readonly default: D;
   /** Where a command differs from `default`. */
@@ -55,134 +67,206 @@ const PROCESSING = ["run", "process"] as const;
 /** Every setting of the program, in the order of the help. */
 export const SETTINGS = {
   brokers: setting(brokers, undefined, {
+    group: "Topic",
     commands: ON_TOPIC,
     doc: "Kafka to use",
     defaultFor: { generate: LOCAL, process: LOCAL, verify: LOCAL },
     defaultDoc: "a local Kafka, started for you",
   }),
-  topic: setting(topicName, "clickstream", { commands: ON_TOPIC, doc: "topic of the click events" }),
+  topic: setting(topicName, "clickstream", {
+    group: "Topic",
+    commands: ON_TOPIC,
+    doc: "topic of the click events",
+  }),
   partitions: setting(integer(1, 10_000), 4, {
+    group: "Topic",
     commands: GENERATING,
     doc: "partitions of the topic when it has to be created",
   }),
   events: setting(integer(0, 1e12), 10_000_000, {
+    group: "Generated events",
     commands: GENERATING,
     doc: "events that the topic holds in the end, before live ones",
   }),
   rate: setting(rate, null, {
+    group: "Generated events",
     commands: GENERATING,
     doc: "events a second; for run those of the live part",
     defaultFor: { run: 1_000 },
   }),
-  batch: setting(integer(1, 100_000), 1_000, { commands: GENERATING, doc: "events handed to Kafka at once" }),
+  batch: setting(integer(1, 100_000), 1_000, {
+    group: "Generated events",
+    commands: GENERATING,
+    doc: "events handed to Kafka at once",
+  }),
   seed: setting(integer(0, 0xffff_ffff), 1, {
+    group: "Generated events",
     commands: GENERATING,
     doc: "the same seed gives the same visitors",
   }),
-  users: setting(integer(1, 10_000_000), 1_000, { commands: GENERATING, doc: "visitors of the shop" }),
+  users: setting(integer(1, 10_000_000), 1_000, {
+    group: "Generated events",
+    commands: GENERATING,
+    doc: "visitors of the shop",
+  }),
   start: setting(moment, undefined, {
+    group: "Generated events",
     commands: GENERATING,
     doc: "event time of the first event",
     defaultDoc: "so that the last of --events is now",
   }),
-  late: setting(share, 0.001, { commands: GENERATING, doc: "share of events that come too late" }),
+  late: setting(share, 0.001, {
+    group: "Generated events",
+    commands: GENERATING,
+    doc: "share of events that come too late",
+  }),
   outOfOrder: setting(duration(0, 3_600_000), 30_000, {
+    group: "Generated events",
     commands: GENERATING,
     doc: "how far event times are out of order",
   }),
-  broken: setting(share, 0.0001, { commands: GENERATING, doc: "share of events that are broken" }),
-  duplicates: setting(share, 0, { commands: GENERATING, doc: "share of events that repeat an earlier one" }),
-  compression: setting(choice("none", "lz4", "zstd", "gzip", "snappy"), "lz4", {
+  broken: setting(share, 0.0001, {
+    group: "Generated events",
     commands: GENERATING,
-    doc: "compression of produced batches",
+    doc: "share of events that are broken",
   }),
-  live: setting(toggle, true, { commands: ["run"], doc: "do not go on with live events after --events" }),
-  exit: setting(toggle, false, { commands: ["run"], doc: "end after --events and close every open window" }),
+  duplicates: setting(share, 0, {
+    group: "Generated events",
+    commands: GENERATING,
+    doc: "share of events that repeat an earlier one",
+  }),
+  compression: setting(choice("codec", ["none", "lz4", "zstd", "gzip", "snappy"]), "lz4", {
+    group: "Generated events",
+    commands: GENERATING,
+    doc: "compression of produced batches: none, lz4, zstd, gzip, snappy",
+  }),
+  live: setting(toggle, true, {
+    group: "Generated events",
+    commands: ["run"],
+    doc: "do not go on with live events after --events",
+  }),
+  exit: setting(toggle, false, {
+    group: "Generated events",
+    commands: ["run"],
+    doc: "end after --events and close every open window",
+  }),
   fresh: setting(toggle, false, {
+    group: "Generated events",
     commands: ["run"],
     doc: "first delete what this program created: its topics on the local Kafka, its output",
     onlyFlag: true,
   }),
   output: setting(text("dir"), "output", {
+    group: "Processing",
     commands: ["run", "process", "verify", "doctor"],
     doc: "folder of the results",
   }),
-  window: setting(duration(1_000), 300_000, { commands: PROCESSING, doc: "length of a window" }),
-  slide: setting(duration(1_000), 60_000, { commands: PROCESSING, doc: "time from one window to the next" }),
+  window: setting(duration(1_000), 300_000, {
+    group: "Windows",
+    commands: PROCESSING,
+    doc: "length of a window",
+  }),
+  slide: setting(duration(1_000), 60_000, {
+    group: "Windows",
+    commands: PROCESSING,
+    doc: "time from one window to the next",
+  }),
   delay: setting(duration(1), 600_000, {
+    group: "Windows",
     commands: PROCESSING,
     doc: "how long a window waits for events that come out of order",
   }),
   maxAhead: setting(duration(0), 60_000, {
+    group: "Windows",
     commands: PROCESSING,
     doc: "an event further ahead of its Kafka timestamp is a dead letter; below --delay",
   }),
   idleAfter: setting(duration(1), 60_000, {
+    group: "Windows",
     commands: PROCESSING,
     doc: "a partition without events for so long holds no window open",
   }),
-  commitEvery: setting(duration(10, 3_600_000), 1_000, { commands: PROCESSING, doc: "time between commits" }),
+  commitEvery: setting(duration(10, 3_600_000), 1_000, {
+    group: "Processing",
+    commands: PROCESSING,
+    doc: "time between commits",
+  }),
   workers: setting(integer(1, 256), undefined, {
+    group: "Processing",
     commands: PROCESSING,
     doc: "threads that read and count",
     defaultDoc: "one a core, at most 8",
   }),
   maxStateMb: setting(integer(1, 1_000_000), 1_024, {
+    group: "Processing",
     commands: PROCESSING,
     doc: "stop, without loss, when open windows need more memory",
   }),
-  onDataLoss: setting(choice("stop", "skip"), "stop", {
+  onDataLoss: setting(choice("stop|skip", ["stop", "skip"]), "stop", {
+    group: "Processing",
     commands: PROCESSING,
     doc: "when Kafka dropped events before they were read: stop, or go on and count the loss",
   }),
   deadLetterTopic: setting(topicName, undefined, {
+    group: "Processing",
     commands: PROCESSING,
     doc: "topic of events that can't be counted",
     defaultDoc: "<topic>.dlq",
   }),
   maxEventBytes: setting(integer(1, 1_073_741_824), 1_048_576, {
+    group: "Accepted events",
     commands: PROCESSING,
     doc: "a larger event is a dead letter",
   }),
   actions: setting(words("action"), [], {
+    group: "Accepted events",
     commands: PROCESSING,
     doc: "actions accepted beside click, view, scroll, hover",
   }),
   deviceTypes: setting(words("type"), [], {
+    group: "Accepted events",
     commands: PROCESSING,
     doc: "device types accepted beside mobile, desktop, tablet",
   }),
   standardQueries: setting(toggle, true, {
+    group: "Processing",
     commands: PROCESSING,
     doc: "run only the queries of the config file",
   }),
   untilEnd: setting(toggle, false, {
+    group: "Processing",
     commands: ["process"],
     doc: "stop at the end that the topic has when the run begins",
   }),
   finish: setting(toggle, false, {
+    group: "Processing",
     commands: ["process"],
     doc: "with --until-end: then close every open window",
   }),
   port: setting(integer(1, 65_535), undefined, {
+    group: "Local Kafka",
     commands: ["kafka", "run", "doctor"],
     doc: "port of the local Kafka, on 127.0.0.1",
     defaultDoc: "as the last time, else 9092",
   }),
   dir: setting(text("dir"), ".clickstream/kafka", {
+    group: "Local Kafka",
     commands: ["kafka", "run", "doctor"],
     doc: "folder of the local Kafka",
   }),
   nodes: setting(integer(1, 9), undefined, {
+    group: "Local Kafka",
     commands: ["kafka"],
     doc: "nodes of the local Kafka, fixed with its first start",
     defaultDoc: "as the last time, else 1",
   }),
-  logLevel: setting(choice("trace", "debug", "info", "warn", "error", "silent"), "info", {
+  logLevel: setting(choice("level", ["trace", "debug", "info", "warn", "error", "silent"]), "info", {
+    group: "Logs",
     commands: ANY,
-    doc: "least level of logs",
+    doc: "least level of logs: trace, debug, info, warn, error, silent",
   }),
   logFile: setting(text("file"), undefined, {
+    group: "Logs",
     commands: ANY,
     doc: "write logs to a file, as JSON",
     defaultDoc: "stderr",

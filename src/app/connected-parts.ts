@@ -1,0 +1,59 @@
+import { ClickstreamError } from "../core/errors.ts";
+import { removeLocalKafka } from "../local/local-kafka.ts";
+import type { KafkaEvent } from "../local/supervise.ts";
+import type { Context } from "./context.ts";
+import { deleteOutput } from "./delete-output.ts";
+import { preflight } from "./doctor.ts";
+import { jarsProgress } from "./jars-progress.ts";
+import { kafkaForRun } from "./local-kafka.ts";
+import type { Parts } from "./parts.ts";
+
+/** The real parts. */
+export const parts: Parts = {
+  async preflight({ config, environment }) {
+    const { brokers, dir, port, output, events } = config.settings;
+    const kafka = { dir, port, orAnyPort: port === undefined };
+    await preflight({ environment, output, events, ...(brokers === undefined ? { kafka } : {}) });
+  },
+
+  async deleteAll({ config, clock }) {
+    const { brokers, dir, output } = config.settings;
+    await deleteOutput(output);
+    if (brokers === undefined) await removeLocalKafka(dir, clock);
+  },
+
+  startKafka(context) {
+    const { config, environment, clock, stopRequested: signal } = context;
+    const { dir, port, events, partitions } = config.settings;
+    return kafkaForRun({
+      dir,
+      port,
+      expected: { events, partitions },
+      environment,
+      clock,
+      signal,
+      onProgress: jarsProgress(context),
+      onEvent: (event) => logKafkaEvent(context, event),
+    });
+  },
+
+  ensureTopic: () => notConnected("topic"),
+  openEngine: () => notConnected("engine"),
+  openGenerator: () => notConnected("generator"),
+  verify: () => notConnected("verification"),
+};
+
+function logKafkaEvent({ log }: Context, event: KafkaEvent): void {
+  if (event.kind === "restarted") log.info(event, "the local Kafka runs again");
+  else if (event.kind === "died") log.warn(event, "the local Kafka died and is restarted");
+  else if (event.kind === "restart_failed") log.error(event, "the local Kafka could not be restarted yet");
+  else log.warn("the local Kafka was stopped by another process");
+}
+
+async function notConnected(part: string): Promise<never> {
+  throw new ClickstreamError({
+    code: "NOT_CONNECTED",
+    message: `This version has no ${part}.`,
+    nextStep: "Use a newer version.",
+  });
+}

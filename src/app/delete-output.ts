@@ -1,0 +1,42 @@
+import { readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ClickstreamError } from "../core/errors.ts";
+import { STANDARD_QUERIES } from "../queries/standard.ts";
+import { readManifest } from "../sinks/manifest-file.ts";
+
+/**
+ * Deletes an output tree: windows of its queries, state, manifest; nothing else that lies there. A folder without a
+ * manifest or state is no output of this program and is left alone.
+ * @throws ClickstreamError OUTPUT_UNWRITABLE
+ */
+export async function deleteOutput(output: string): Promise<void> {
+  const names: string[] = await readdir(output).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw undeletable(output, error);
+  });
+  if (!names.includes("manifest.json") && !names.includes("checkpoints")) return;
+  const manifest = await readManifest(output).catch(() => undefined); // one that can't be read is deleted all the same
+  const queries = new Set([...STANDARD_QUERIES, ...(manifest?.queries ?? [])].map((plan) => plan.name));
+  try {
+    for (const query of queries) {
+      const days = await readdir(join(output, query)).catch(() => []);
+      for (const day of days.filter((name) => name.startsWith("date="))) {
+        await rm(join(output, query, day), { recursive: true });
+      }
+      await rmdir(join(output, query)).catch(() => {}); // something of the user's lies there
+    }
+    await rm(join(output, "checkpoints"), { recursive: true, force: true });
+    await rm(join(output, "manifest.json"), { force: true }); // last, so that a crash before leaves a tree to delete
+  } catch (error) {
+    throw undeletable(output, error);
+  }
+}
+
+function undeletable(output: string, cause: unknown): ClickstreamError {
+  return new ClickstreamError({
+    code: "OUTPUT_UNWRITABLE",
+    message: `The results in ${output} can't be deleted: ${(cause as Error).message}.`,
+    nextStep: "Make the folder writable, or choose another with --output.",
+    cause,
+  });
+}

@@ -1,0 +1,76 @@
+import { pipelineSettings } from "./config.ts";
+import type { Context } from "./context.ts";
+import { withLifecycle } from "./lifecycle.ts";
+import type { Parts, RunningEngine } from "./parts.ts";
+import { showProgress } from "./progress/progress.ts";
+import { aborted } from "./stop-signals.ts";
+
+/** What `process` prints at its end, as one line of JSON. Counts are those of the committed state, earlier runs included. */
+export interface ProcessResult {
+  read: number;
+  counted: number;
+  late: number;
+  dead: Readonly<Record<string, number>>;
+  /** Windows closed. */
+  windows: number;
+  /** Of this run, from the first fetch to the last commit. */
+  eventsPerSecond: number;
+  /** User and system time of this process. */
+  cpuSeconds: number;
+  peakRssBytes: number;
+}
+
+/**
+ * The engine alone, until the end of a bounded run or Ctrl-C. `complete` tells whether a bounded run came to its end;
+ * undefined when it was stopped before the engine ran.
+ */
+export async function processTopic(
+  context: Context,
+  parts: Pick<Parts, "openEngine">,
+): Promise<{ result: ProcessResult; complete: boolean } | undefined> {
+  const { config, clock, stopRequested } = context;
+  return withLifecycle(context, async (lifecycle) => {
+    const startedMs = clock.monotonicMs();
+    const engine = await lifecycle.start(
+      "engine",
+      () => parts.openEngine(context, pipelineSettings(config)),
+      (part) => part.stop(),
+    );
+    await lifecycle.start(
+      "progress",
+      async () =>
+        showProgress({
+          terminal: context.terminal,
+          clock,
+          read: () => ({
+            elapsedMs: clock.monotonicMs() - startedMs,
+            producer: null,
+            engine: engine.snapshot(),
+          }),
+        }),
+      (progress) => progress.stop(),
+    );
+    const complete = await Promise.race([
+      engine.ended.then(() => true),
+      aborted(stopRequested).then(() => false),
+    ]);
+    await engine.stop();
+    return { result: processResult(engine), complete: complete || !config.settings.untilEnd };
+  });
+}
+
+function processResult(engine: RunningEngine): ProcessResult {
+  const { read, counted, late, dead, windowsClosed } = engine.snapshot();
+  const { readInRun, busyMs } = engine.figures();
+  const { user, system } = process.cpuUsage();
+  return {
+    read,
+    counted,
+    late,
+    dead,
+    windows: windowsClosed,
+    eventsPerSecond: busyMs === 0 ? 0 : Math.round((readInRun * 1_000) / busyMs),
+    cpuSeconds: Math.round((user + system) / 1_000) / 1_000,
+    peakRssBytes: process.resourceUsage().maxRSS * 1_024,
+  };
+}

@@ -1,0 +1,31 @@
+import { Command } from "commander";
+import { formatCount } from "../app/numbers-for-people.ts";
+import type { Verification } from "../app/verification/verify-output.ts";
+import { DONE, FAILED, printLine, setAction } from "./action.ts";
+import { addExamples } from "./examples.ts";
+import { addSettings } from "./setting-options.ts";
+
+/** `clickstream verify`: the output against the topic. */
+export function verifyCommand(): Command {
+  const command = new Command("verify").description(
+    "compute every closed window again from the topic, with slow and independent code, and compare",
+  );
+  addSettings(command, "verify");
+  addExamples(command, [["verify --topic clickstream --output output", "exit code 1 when a row differs"]]);
+  return setAction(command, "verify", async (context) => {
+    const { parts } = await import("../app/connected-parts.ts");
+    const found = await parts.verify(context, context.config.settings.brokers ?? []);
+    printLine(verificationText(found));
+    return found.differing === 0 && found.accountingDifferences.length === 0 ? DONE : FAILED;
+  });
+}
+
+function verificationText(found: Verification): string {
+  const { agreeing, rows, windows, differing, differences, accountingDifferences } = found;
+  return [
+    `${formatCount(agreeing)} of ${formatCount(rows)} rows in ${formatCount(windows)} windows agree, ${formatCount(differing)} differ`,
+    ...differences.map((difference) => `  ${JSON.stringify(difference)}`),
+    accountingDifferences.length === 0 ? "the accounting agrees" : "the accounting differs",
+    ...accountingDifferences.map((difference) => `  ${JSON.stringify(difference)}`),
+  ].join("\n");
+}
