@@ -6,13 +6,13 @@ import { showProgress } from "./progress/progress.ts";
 import { aborted } from "./stop-signals.ts";
 import { summariseTree } from "./summary/summarise-tree.ts";
 import { type RunFigures, renderSummary } from "./summary/summary-text.ts";
-import { plainStyle } from "./terminal.ts";
+import type { Style } from "./terminal.ts";
 
 /**
  * The main job: a Kafka, a generator, an engine, until Ctrl-C or, with `exit`, until the total is processed. Returns the
- * summary for people; undefined when it was stopped before the engine ran.
+ * summary for people, in a style; undefined when it was stopped before the engine ran.
  */
-export async function run(context: Context, parts: Parts): Promise<string | undefined> {
+export async function run(context: Context, parts: Parts, style: Style): Promise<string | undefined> {
   const { config, clock } = context;
   const { settings } = config;
   const figures = await withLifecycle(context, async (lifecycle) => {
@@ -58,7 +58,7 @@ export async function run(context: Context, parts: Parts): Promise<string | unde
   });
   if (figures === undefined) return undefined;
   const summary = await summariseTree(settings.output, settings.window);
-  return renderSummary(summary, figures, plainStyle);
+  return renderSummary(summary, figures, style);
 }
 
 async function startKafka(lifecycle: Lifecycle, context: Context, parts: Parts): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { run } from "../app/run.ts";
+import { plainStyle } from "../app/terminal.ts";
 import { DONE, printLine, setAction } from "./action.ts";
 import { addExamples } from "./examples.ts";
 import { addSettings } from "./setting-options.ts";
@@ -18,7 +19,8 @@ export function runCommand(): Command {
   ]);
   return setAction(command, "run", async (context) => {
     const { parts } = await import("../app/connected-parts.ts");
-    const summary = await run(context, parts);
+    const style = process.stdout.isTTY ? context.terminal.style : plainStyle;
+    const summary = await run(context, parts, style);
     if (summary !== undefined) printLine(summary);
     return DONE;
   });

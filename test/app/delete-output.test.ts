@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { deleteOutput } from "../../src/app/delete-output.ts";
+import { filesUnder, temporaryFolder } from "../sinks/temporary-folder.ts";
+
+async function put(folder: string, ...paths: string[]): Promise<void> {
+  for (const path of paths) {
+    await mkdir(join(folder, path, ".."), { recursive: true });
+    await writeFile(join(folder, path), "{}\n");
+  }
+}
+
+test("of an output tree only what this program wrote is deleted", async () => {
+  await using folder = await temporaryFolder();
+  await put(
+    folder.path,
+    "manifest.json",
+    "checkpoints/state.sqlite",
+    "url_counts/date=2026-11-23/20261123T080500Z.json",
+    "url_counts/notes.txt",
+    "window_totals/date=2026-11-23/20261123T080500Z.json",
+    "photos/date=2026-11-23/cat.json",
+    "readme.md",
+  );
+  await deleteOutput(folder.path);
+  assert.deepEqual(await filesUnder(folder.path), [
+    "photos/date=2026-11-23/cat.json",
+    "readme.md",
+    "url_counts/notes.txt",
+  ]);
+  await deleteOutput(folder.path);
+});
+
+test("a folder that is no output is left alone, and one that is absent is fine", async () => {
+  await using folder = await temporaryFolder();
+  await put(folder.path, "url_counts/date=2026-11-23/20261123T080500Z.json");
+  await deleteOutput(folder.path);
+  assert.equal((await filesUnder(folder.path)).length, 1);
+  await deleteOutput(join(folder.path, "absent"));
+});
