@@ -1,5 +1,5 @@
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
 import { doctorCommand } from "./doctor.ts";
 import { addExamples } from "./examples.ts";
 import { generateCommand } from "./generate.ts";
@@ -8,11 +8,15 @@ import { processCommand } from "./process.ts";
 import { runCommand } from "./run.ts";
 import { verifyCommand } from "./verify.ts";
 
+const { description, version } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+) as { description: string; version: string };
+
 /** The whole command line. Wrong use is thrown as a `CommanderError`, never exits. */
 export function createProgram(): Command {
   const program = new Command("clickstream")
-    .description(packageJson.description)
-    .version(packageJson.version, "-V, --version", "print the version")
+    .description(description)
+    .version(version, "-V, --version", "print the version")
     .helpCommand(false);
   for (const command of [
     runCommand(),

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import packageJson from "../../package.json" with { type: "json" };
 import { temporaryFolder } from "../sinks/temporary-folder.ts";
 import { clickstream } from "./clickstream.ts";
 
@@ -32,6 +31,7 @@ test("every command has help with examples, on stdout", async () => {
 });
 
 test("--version prints the version of the package", async () => {
+  const packageJson = JSON.parse(await readFile("package.json", "utf8"));
   assert.deepEqual(await clickstream(["--version"]), {
     exitCode: 0,
     stdout: `${packageJson.version}\n`,
@@ -111,8 +111,9 @@ test("--print-config shows each setting and where it comes from, and starts noth
 });
 
 test("a config file in the checkout may import from clickstream", async () => {
+  const api = JSON.stringify(import.meta.resolve("clickstream"));
   const config = `
-    import { count, defineConfig, query } from "${new URL("../../src/app/api.ts", import.meta.url).href}";
+    import { count, defineConfig, query } from ${api};
     export default defineConfig({ queries: [query("pages", { by: ["url"], measures: { n: count() } })] });`;
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, "mine.ts"), config);
