@@ -21,7 +21,7 @@ export class Terminal {
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
-    this.interactive = stream.isTTY === true;
+    this.interactive = stream.isTTY === true && stream.rows !== 0; // 0: a terminal that shows nothing
     this.style = this.interactive ? (format, text) => styleText(format, text, { stream }) : plainStyle;
     this.#update = createLogUpdate(stream);
   }
