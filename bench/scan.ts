@@ -27,7 +27,7 @@ const STYLES: Record<string, Style> = {
     JSON.stringify({ ...event, referrer: event.url }).replaceAll("/", "\\/"),
   "two styles in turn": (event, n) =>
     n % 2 === 0 ? JSON.stringify(event) : JSON.stringify(event).replaceAll('","', '", "'),
-  "no two alike (slow path)": (event, n) => `${JSON.stringify(event).slice(0, -1)},"n":${n}}`,
+  "no two alike (slow path)": (event, n) => `${JSON.stringify(event).slice(0, -1)},"o":{"n":${n}}}`,
 };
 
 const random = seededRandom(7);

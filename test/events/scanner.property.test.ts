@@ -269,6 +269,26 @@ for (const [index, event] of EVENTS.entries()) {
     assertAgreement([...new Array<Uint8Array>(COPIES).fill(event), ...values], Buffer.alloc(16, '"}'), USED);
   });
 
+  test(`longer texts put before each byte of event ${index}`, () => {
+    const insertions = [
+      "\\n",
+      "\\/",
+      "\\x",
+      "\\u0041",
+      "\\ud800",
+      "\\ud83e\\udd8a",
+      "\\",
+      '\\"',
+      "é",
+      "🦊",
+      '","',
+    ];
+    const values = [...event.keys()].flatMap((at) =>
+      insertions.map((text) => mutate(event, { at, removed: 0, inserted: Buffer.from(text) })),
+    );
+    assertAgreement([...new Array<Uint8Array>(COPIES).fill(event), ...values], Buffer.alloc(16), USED);
+  });
+
   test(`each beginning of event ${index}, where the bytes behind go on as the event would`, () => {
     for (let length = 0; length <= event.length; length++) {
       const after = Buffer.alloc(16);
@@ -291,3 +311,31 @@ for (const [index, event] of EVENTS.entries()) {
     assertAgreement([...new Array<Uint8Array>(COPIES).fill(event), ...values], Buffer.alloc(16), ["url"]);
   });
 }
+
+test("each beginning of an event with long strings that are known", () => {
+  const event = Buffer.from(EVENTS[0]!.toString().replaceAll(/u1|s-é|\/a|Opera/g, (text) => text.repeat(40)));
+  for (let length = 0; length < event.length; length++) {
+    const after = Buffer.alloc(16);
+    event.copy(after, 0, length);
+    assertAgreement([event, event.subarray(0, length)], after, USED);
+  }
+});
+
+test("the dictionaries hold only the strings of events and of the rules, in the order of the rules", () => {
+  const scanner = compileScanner({ fields: USED, rules: RULES });
+  const held = (field: KeyField): string[] => {
+    const dictionary = scanner.dictionaries[field]!;
+    return Array.from({ length: dictionary.size }, (_, id) => dictionary.text(id));
+  };
+  const event = EVENTS[0]!;
+  const unknown = Buffer.from(event.toString().replace("view", "nap"));
+  for (let round = 0; round < 2; round++) {
+    scanAll(scanner, USED, batchOf([event, event.subarray(0, -1), unknown, EVENTS[1]!, event]));
+    assert.deepEqual(held("action"), RULES.actions);
+    assert.deepEqual(held("device_type"), RULES.deviceTypes);
+    assert.deepEqual(held("url"), ["/a", "é"]);
+    scanner.reset();
+    assert.deepEqual(held("url"), []);
+    assert.deepEqual(held("action"), RULES.actions);
+  }
+});
