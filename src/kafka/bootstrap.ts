@@ -1,0 +1,30 @@
+import { UsageError } from "../core/errors.ts";
+import { BrokerConnection, unreachable } from "./connection.ts";
+import type { KafkaOptions } from "./options.ts";
+
+/**
+ * A connection to the first of the given brokers that accepts one.
+ * @throws ClickstreamError KAFKA_UNREACHABLE naming all addresses; UsageError for what is not an address
+ */
+export async function connectToAny({ brokers, clientId }: KafkaOptions): Promise<BrokerConnection> {
+  let failure: unknown;
+  for (const address of brokers.map(parseAddress)) {
+    try {
+      return await BrokerConnection.connect({ ...address, clientId });
+    } catch (error) {
+      failure = error instanceof Error ? (error.cause ?? error) : error;
+    }
+  }
+  throw unreachable(brokers.join(", "), failure ?? new Error("no address is given"));
+}
+
+function parseAddress(address: string): { host: string; port: number } {
+  const [, host, port] = /^\[?([^\s/]+?)\]?:(\d{1,5})$/.exec(address.trim()) ?? [];
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
+    throw new UsageError(
+      `${JSON.stringify(address)} is not the address of a broker.`,
+      "Write it as host:port.",
+    );
+  }
+  return { host, port: Number(port) };
+}

@@ -1,0 +1,184 @@
+import { systemClock } from "../core/clock.ts";
+import { ClickstreamError } from "../core/errors.ts";
+import { connectToAny } from "./bootstrap.ts";
+import { BrokerConnection } from "./connection.ts";
+import { ErrorCode } from "./error-codes.ts";
+import type { KafkaOptions } from "./options.ts";
+import {
+  type AdminResult,
+  fetchOffsets,
+  fetchTopicMetadata,
+  requestTopicCreation,
+  requestTopicDeletion,
+} from "./topic-messages.ts";
+
+export type { KafkaOptions } from "./options.ts";
+
+/** A topic and who leads its partitions: plain data, can be sent to a worker thread. */
+export interface TopicDescription {
+  name: string;
+  /** A UUID; a topic that is deleted and created again gets another. */
+  id: string;
+  /** In the order of their numbers. */
+  partitions: { partition: number; leader: { nodeId: number; host: string; port: number } }[];
+}
+
+/** An election takes less, even after a broker died without a word. */
+const LEADER_WAIT_MS = 15_000;
+const POLL_MS = 50;
+
+/** Topics and offsets of a Kafka cluster. For the cold path: a connection to one broker, opened again after it broke. */
+export class Cluster {
+  readonly #kafka: KafkaOptions;
+  #connection: BrokerConnection;
+
+  private constructor(kafka: KafkaOptions, connection: BrokerConnection) {
+    this.#kafka = kafka;
+    this.#connection = connection;
+  }
+
+  /** @throws ClickstreamError KAFKA_UNREACHABLE naming the addresses */
+  static async connect(kafka: KafkaOptions): Promise<Cluster> {
+    return new Cluster(kafka, await connectToAny(kafka));
+  }
+
+  /** Undefined when there is no such topic. @throws ClickstreamError */
+  async topic(name: string): Promise<TopicDescription | undefined> {
+    for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+      const metadata = await this.#ask((connection) => fetchTopicMetadata(connection, name));
+      if (metadata.errorCode === ErrorCode.unknownTopicOrPartition) return undefined;
+      if (metadata.errorCode === ErrorCode.none) {
+        const partitions = metadata.partitions.flatMap(({ partition, leader }) =>
+          leader === undefined ? [] : [{ partition, leader }],
+        );
+        if (partitions.length === metadata.partitions.length) return { name, id: metadata.id, partitions };
+      } else if (metadata.errorCode !== ErrorCode.leaderNotAvailable) {
+        throw refused(`show the topic ${name}`, metadata.errorCode, "");
+      }
+      if (waitedMs >= LEADER_WAIT_MS) throw withoutLeader(name);
+      await systemClock.sleep(POLL_MS);
+    }
+  }
+
+  /**
+   * Returns when every partition has a leader. Without a replication factor the brokers' default holds.
+   * @throws ClickstreamError TOPIC_EXISTS, or KAFKA_REFUSED with the broker's reason
+   */
+  async createTopic(
+    name: string,
+    settings: { partitions: number; replicationFactor?: number; configs?: Record<string, string> },
+  ): Promise<TopicDescription> {
+    const { partitions, replicationFactor, configs = {} } = settings;
+    const result = await this.#ask((connection) =>
+      requestTopicCreation(connection, name, { partitions, replicationFactor, configs }),
+    );
+    if (result.errorCode === ErrorCode.topicAlreadyExists) {
+      throw new ClickstreamError({
+        code: "TOPIC_EXISTS",
+        message: `The topic ${name} exists already.`,
+        nextStep: "Use it as it is, or choose another name.",
+      });
+    }
+    check(result, `create the topic ${name}`);
+    for (let waitedMs = 0; waitedMs < LEADER_WAIT_MS; waitedMs += POLL_MS) {
+      const topic = await this.topic(name);
+      if (topic?.partitions.length === partitions) return topic;
+      await systemClock.sleep(POLL_MS);
+    }
+    throw withoutLeader(name);
+  }
+
+  /** Returns when brokers no longer know the topic; an absent topic is fine. @throws ClickstreamError KAFKA_REFUSED */
+  async deleteTopic(name: string): Promise<void> {
+    const result = await this.#ask((connection) => requestTopicDeletion(connection, name));
+    if (result.errorCode === ErrorCode.unknownTopicOrPartition) return;
+    check(result, `delete the topic ${name}`);
+    for (let waitedMs = 0; waitedMs < LEADER_WAIT_MS; waitedMs += POLL_MS) {
+      const metadata = await this.#ask((connection) => fetchTopicMetadata(connection, name));
+      if (metadata.errorCode === ErrorCode.unknownTopicOrPartition) return;
+      await systemClock.sleep(POLL_MS);
+    }
+  }
+
+  /** By partition number: the first offset still there, or the one behind which no transaction is open. */
+  async offsets(topic: TopicDescription, at: "earliest" | "lastStable"): Promise<Map<number, number>> {
+    const offsets = new Map<number, number>();
+    let description: TopicDescription | undefined = topic;
+    for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+      for (const { partition, errorCode, offset } of await this.#offsetsFromLeaders(description, at)) {
+        if (errorCode === ErrorCode.none) offsets.set(partition, offset);
+      }
+      if (offsets.size === topic.partitions.length) return new Map([...offsets].sort(([a], [b]) => a - b));
+      if (waitedMs >= LEADER_WAIT_MS) throw withoutLeader(topic.name);
+      await systemClock.sleep(POLL_MS);
+      description = await this.topic(topic.name);
+      if (description === undefined || description.id !== topic.id) throw topicChanged(topic.name);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+    await this.#connection.closed;
+  }
+
+  async #offsetsFromLeaders(topic: TopicDescription, at: "earliest" | "lastStable") {
+    const leaders = new Map(topic.partitions.map(({ leader }) => [leader.nodeId, leader]));
+    const answers = [...leaders.values()].map(async ({ nodeId, host, port }) => {
+      const led = topic.partitions.filter(({ leader }) => leader.nodeId === nodeId);
+      const partitions = led.map(({ partition }) => partition);
+      try {
+        const connection = await BrokerConnection.connect({ host, port, clientId: this.#kafka.clientId });
+        try {
+          return await fetchOffsets(connection, topic.name, partitions, at);
+        } finally {
+          connection.close();
+        }
+      } catch (error) {
+        if (error instanceof ClickstreamError) return []; // asked again with newer leaders
+        throw error;
+      }
+    });
+    return (await Promise.all(answers)).flat();
+  }
+
+  /** Asks again over a new connection when the old one turns out to be broken: once, so that a dead cluster shows. */
+  async #ask<T>(call: (connection: BrokerConnection) => Promise<T>): Promise<T> {
+    try {
+      return await call(this.#connection);
+    } catch (error) {
+      if (!(error instanceof ClickstreamError) || error.code !== "KAFKA_CONNECTION_LOST") throw error;
+      this.#connection = await connectToAny(this.#kafka);
+      return await call(this.#connection);
+    }
+  }
+}
+
+/** TOPIC_CHANGED: what is read is no longer what it was. */
+export function topicChanged(topic: string): ClickstreamError {
+  return new ClickstreamError({
+    code: "TOPIC_CHANGED",
+    message: `The topic ${topic} was deleted, or deleted and created again.`,
+    nextStep: "Start over with a new output folder, or bring the topic back.",
+  });
+}
+
+/** KAFKA_REFUSED: the broker answers, but not with what was asked for. */
+export function refused(what: string, errorCode: number, errorMessage: string): ClickstreamError {
+  return new ClickstreamError({
+    code: "KAFKA_REFUSED",
+    message: `Kafka refuses to ${what}: ${errorMessage || `error ${errorCode}`}.`,
+    nextStep: "Check the settings and the permissions of this client.",
+  });
+}
+
+function check({ errorCode, errorMessage }: AdminResult, what: string): void {
+  if (errorCode !== ErrorCode.none) throw refused(what, errorCode, errorMessage.replace(/\.$/, ""));
+}
+
+function withoutLeader(topic: string): ClickstreamError {
+  return new ClickstreamError({
+    code: "LEADER_UNKNOWN",
+    message: `A partition of the topic ${topic} has no leader.`,
+    nextStep: "Start the brokers that hold it.",
+  });
+}
