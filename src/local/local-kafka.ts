@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import type { Clock } from "../core/clock.ts";
+import { ClickstreamError } from "../core/errors.ts";
 import { isNodeAlive } from "./broker-process.ts";
 import { tryFileLock } from "./file-lock.ts";
 import { type KafkaRecord, kafkaFolder, readRecord, writeRecord } from "./kafka-folder.ts";
@@ -81,12 +82,34 @@ export function stopLocalKafka(dir: string, clock: Clock): Promise<number> {
   return stopNodes(kafkaFolder(dir), clock);
 }
 
-/** Stops the folder's Kafka and removes what it wrote, topics and all, and nothing else in the folder. */
+/**
+ * Removes what the folder's Kafka wrote, topics and all, and nothing else in the folder; stops it first.
+ * @throws ClickstreamError KAFKA_IN_USE when it runs for others: by `kafka start`, or for a run that lives
+ */
 export async function removeLocalKafka(dir: string, clock: Clock): Promise<void> {
   const folder = kafkaFolder(dir);
   const record = readRecord(folder);
   if (record === undefined) return;
-  await stopNodes(folder, clock);
-  for (const { nodeId } of record.nodes) rmSync(folder.node(nodeId).dir, { recursive: true, force: true });
-  rmSync(folder.record, { force: true });
+  const noRun = tryFileLock(folder.ownerLock);
+  try {
+    const alive = record.nodes.some((node) => isNodeAlive(folder, node));
+    if (noRun === undefined) throw inUse(folder.dir, "another run uses it", "End that run first.");
+    if (alive && record.startedBy === "start") {
+      const stop = "Stop it first (clickstream kafka stop), if its topics may go.";
+      throw inUse(folder.dir, "it was started by kafka start", stop);
+    }
+    await stopNodes(folder, clock);
+    for (const { nodeId } of record.nodes) rmSync(folder.node(nodeId).dir, { recursive: true, force: true });
+    rmSync(folder.record, { force: true });
+  } finally {
+    noRun?.release();
+  }
+}
+
+function inUse(dir: string, reason: string, nextStep: string): ClickstreamError {
+  return new ClickstreamError({
+    code: "KAFKA_IN_USE",
+    message: `The Kafka of ${dir} is not removed: ${reason}.`,
+    nextStep,
+  });
 }

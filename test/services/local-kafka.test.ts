@@ -19,7 +19,7 @@ import {
   stopLocalKafka,
 } from "../../src/local/local-kafka.ts";
 import { freePort } from "../../src/local/ports.ts";
-import { type KafkaEvent, runLocalKafka } from "../../src/local/supervise.ts";
+import { type KafkaEvent, type LocalKafka, runLocalKafka } from "../../src/local/supervise.ts";
 import { startBroker } from "./broker.ts";
 import { appendValues, createTopic, readValues } from "./topic-values.ts";
 
@@ -28,9 +28,14 @@ const SUPERVISING_RUN = fileURLToPath(new URL("supervising-run.ts", import.meta.
 
 const unexpected = (event: KafkaEvent): void => assert.fail(JSON.stringify(event));
 
-async function emptyFolder(t: TestContext): Promise<string> {
+/** A folder that goes after the test, after whatever `end` ends and the Kafka in it. */
+async function emptyFolder(
+  t: TestContext,
+  end: () => Promise<void> | undefined = () => undefined,
+): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "clickstream-kafka, ä "));
   t.after(async () => {
+    await end();
     await stopLocalKafka(dir, clock);
     await rm(dir, { recursive: true, force: true });
   });
@@ -65,12 +70,14 @@ test("starts, answers, keeps its data over a stop and its ports over a start", a
   await assert.rejects(startDetachedKafka(dir, { ...options, port: port + 1 }), { code: "USAGE" });
   await assert.rejects(startDetachedKafka(dir, { ...options, nodes: 3 }), { code: "USAGE" });
 
+  await assert.rejects(removeLocalKafka(dir, clock), { code: "KAFKA_IN_USE" });
   assert.equal(await stopLocalKafka(dir, clock), 1);
   assert.equal((await localKafkaStatus(dir)).state, "stopped");
   const second = await startDetachedKafka(dir, options);
   assert.deepEqual([second.started, second.status.brokers], [1, first.status.brokers]);
   assert.deepEqual(await readValues(second.status.brokers, "kept", 3), ["a", "b", "c"]);
 
+  await stopLocalKafka(dir, clock);
   await removeLocalKafka(dir, clock);
   assert.equal((await localKafkaStatus(dir)).state, "absent");
   assert.deepEqual(
@@ -128,10 +135,11 @@ test("a pid that now belongs to another program is neither ours nor killed", asy
 });
 
 test("supervised: a killed broker comes back on its port with its data", async (t) => {
-  const dir = await emptyFolder(t);
+  let kafka: LocalKafka | undefined;
+  const dir = await emptyFolder(t, () => kafka?.stop());
   const events: KafkaEvent[] = [];
   const restarted = Promise.withResolvers<void>();
-  const kafka = await runLocalKafka({
+  kafka = await runLocalKafka({
     ...(await smallKafka()),
     dir,
     port: await freePort(),
@@ -140,7 +148,6 @@ test("supervised: a killed broker comes back on its port with its data", async (
       if (event.kind === "restarted") restarted.resolve();
     },
   });
-  t.after(() => kafka.stop());
   assert.equal(kafka.owned, true);
   await createTopic(kafka.brokers, "kept");
   await appendValues(kafka.brokers, "kept", ["a", "b"]);
@@ -160,15 +167,15 @@ test("supervised: a killed broker comes back on its port with its data", async (
 });
 
 test("supervised: `kafka stop` from elsewhere is told and obeyed", async (t) => {
-  const dir = await emptyFolder(t);
+  let kafka: LocalKafka | undefined;
+  const dir = await emptyFolder(t, () => kafka?.stop());
   const told = Promise.withResolvers<KafkaEvent>();
-  const kafka = await runLocalKafka({
+  kafka = await runLocalKafka({
     ...(await smallKafka()),
     dir,
     port: await freePort(),
     onEvent: told.resolve,
   });
-  t.after(() => kafka.stop());
   assert.equal(await stopLocalKafka(dir, clock), 1);
   assert.deepEqual(await told.promise, { kind: "stopped_elsewhere" });
   await kafka.stop();
@@ -184,7 +191,8 @@ test("a run uses the Kafka of `kafka start` and leaves it running", async (t) =>
 });
 
 test("the broker of a killed run is taken over by the next", async (t) => {
-  const dir = await emptyFolder(t);
+  let kafka: LocalKafka | undefined;
+  const dir = await emptyFolder(t, () => kafka?.stop());
   const options = await smallKafka();
   const port = await freePort();
   const run = spawn(process.execPath, [SUPERVISING_RUN, dir, String(port), options.runtime.jars], {
@@ -195,6 +203,7 @@ test("the broker of a killed run is taken over by the next", async (t) => {
 
   const beside = await runLocalKafka({ ...options, dir, onEvent: unexpected });
   assert.equal(beside.owned, false);
+  await assert.rejects(removeLocalKafka(dir, clock), { code: "KAFKA_IN_USE" });
   await beside.stop();
 
   run.kill("SIGKILL");
