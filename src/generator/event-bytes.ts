@@ -6,9 +6,10 @@ import { LINEUP_MS, Lineups, MOST_SEATS_TRIED } from "./lineup.ts";
 import { LineupCache } from "./lineup-cache.ts";
 import { draw } from "./mixing.ts";
 import { PROFILES } from "./profiles.ts";
+import { pageIn, phaseIn, SessionCache } from "./session-cache.ts";
 import type { GeneratorSettings } from "./settings.ts";
 import { PAGES } from "./shop.ts";
-import { ENDS, pageOf, phaseIn, STARTS, StayCache, TIMES_WORDS } from "./stay-cache.ts";
+import { StayTimes } from "./stay-times.ts";
 import { TimestampWriter } from "./timestamp-writer.ts";
 import { UUID_LENGTH, writeEventUuid } from "./uuid.ts";
 import { SLOT_MS, Visitors } from "./visitors.ts";
@@ -49,22 +50,28 @@ export class EventWriter {
 
   readonly #fates: EventFates;
   readonly #visitors: Visitors;
-  readonly #stays: StayCache;
+  readonly #stayTimes: StayTimes;
+  readonly #sessions: SessionCache;
   readonly #lineups: Lineups;
   readonly #lineupCache: LineupCache;
   readonly #times = new TimestampWriter();
   readonly #descriptions: EventDescriptions;
   #target: Buffer = Buffer.alloc(0);
   #view = new DataView(this.#target.buffer);
-  #withinStayMs = 0;
+  /** Of the last event: the visitor's slot, and how long they had been on the site. */
+  #slot = 0;
+  #sinceStartMs = 0;
 
   /** @throws UsageError that names the first impossible setting. */
   constructor(settings: GeneratorSettings) {
     this.#fates = new EventFates(settings);
     this.#visitors = new Visitors(settings.seed, settings.users);
-    this.#stays = new StayCache(this.#visitors, head);
+    this.#stayTimes = new StayTimes(this.#visitors);
+    this.#sessions = new SessionCache(this.#visitors, head);
     this.#lineups = new Lineups(this.#visitors, settings.seed);
-    this.#lineupCache = new LineupCache(this.#lineups, (user, timeMs) => this.#stays.isOnSite(user, timeMs));
+    this.#lineupCache = new LineupCache(this.#lineups, (user, timeMs) =>
+      this.#stayTimes.isOnSite(user, timeMs),
+    );
     this.#descriptions = new EventDescriptions(settings);
     this.keyLength = this.#visitors.userId(0).length;
     this.keyBytes = Buffer.alloc(settings.users * this.keyLength);
@@ -110,27 +117,27 @@ export class EventWriter {
   #writeSound(n: number, key: number, happenedMs: number, bytes: Buffer, position: number): number {
     const minute = Math.floor(happenedMs / MINUTE_MS);
     const restMs = happenedMs - minute * MINUTE_MS;
-    const line = this.#pickStay(key, happenedMs, minute, restMs);
-    const profile = this.#stays.profile(line);
-    const second = this.#stays.second(line, (this.#withinStayMs / 1_000) | 0);
-    const page = pageOf(second);
+    this.#pickVisitor(key, happenedMs, minute, restMs);
+    const sessions = this.#sessions;
+    const line = sessions.line(this.user, this.#slot);
+    const profile = sessions.profile(line);
+    const second = sessions.second(line, (this.#sinceStartMs / 1_000) | 0);
+    const page = pageIn(second);
     const middle = page * ACTIONS.length + actionOn(page, phaseIn(second), draw(key, ACTION));
 
     if (bytes !== this.#target) this.#turnTo(bytes);
     const view = this.#view;
-    const stays = this.#stays;
     let end = copyWords(view, position, OPENING.view, 0, OPENING_LENGTH);
     writeEventUuid(view, end, n, draw(key, ID), draw(key, SECOND_ID));
-    end = copyWords(view, end + UUID_LENGTH, stays.heads, line * stays.headStride, stays.headLength);
+    end = copyWords(view, end + UUID_LENGTH, sessions.heads, line * sessions.headStride, sessions.headLength);
     end = copyWords(view, end, MIDDLES.view, MIDDLES.starts[middle]!, MIDDLES.lengths[middle]!);
     end = this.#times.write(view, end, minute, restMs);
     return copyWords(view, end, TAILS.view, TAILS.starts[profile]!, TAILS.lengths[profile]!);
   }
 
-  /** Hot. Picks who acts: the line of their stay. Sets the visitor and the time since the stay began. */
-  #pickStay(key: number, timeMs: number, minute: number, restMs: number): number {
+  /** Hot. Picks who acts: sets the visitor, their slot, and how long they have been on the site. */
+  #pickVisitor(key: number, timeMs: number, minute: number, restMs: number): void {
     const { phaseMs } = this.#visitors;
-    const stays = this.#stays;
     const unshiftedSlot = (minute / MINUTES_PER_SLOT) | 0;
     const unshiftedMs = (minute - unshiftedSlot * MINUTES_PER_SLOT) * MINUTE_MS + restMs;
     const lineup = minute * LINEUPS_PER_MINUTE + ((restMs / LINEUP_MS) | 0);
@@ -140,14 +147,12 @@ export class EventWriter {
         attempt < MOST_SEATS_TRIED ? this.#lineupCache.visitor(lineup, seat) : this.#visitors.onDuty(timeMs);
       const shiftedMs = unshiftedMs + phaseMs[user]!;
       const next = shiftedMs >= SLOT_MS ? 1 : 0;
-      const line = stays.line(user, unshiftedSlot + next);
-      const withinSlotMs = shiftedMs - next * SLOT_MS;
-      const startMs = stays.times[line * TIMES_WORDS + STARTS]!;
-      if (withinSlotMs >= startMs && withinSlotMs < stays.times[line * TIMES_WORDS + ENDS]!) {
-        this.#withinStayMs = withinSlotMs - startMs;
-        this.#setUser(user);
-        return line;
-      }
+      const sinceStartMs = this.#stayTimes.sinceStart(user, unshiftedSlot + next, shiftedMs - next * SLOT_MS);
+      if (sinceStartMs < 0) continue;
+      this.#setUser(user);
+      this.#slot = unshiftedSlot + next;
+      this.#sinceStartMs = sinceStartMs;
+      return;
     }
     throw new TypeError("somebody is always on duty");
   }

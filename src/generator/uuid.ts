@@ -12,14 +12,18 @@ export const UUID_LENGTH = 36;
 const versioned = (word: number, version: number): number => (word & 0xff0fffff) | (version << 20);
 const variant = (word: number): number => (word & ~0xc0) | 0x80;
 
+/** Eight hex digits, the word's lowest byte first. */
+const hexOf = (word: number): string =>
+  HEX_PAIRS[word & 255]! +
+  HEX_PAIRS[(word >>> 8) & 255]! +
+  HEX_PAIRS[(word >>> 16) & 255]! +
+  HEX_PAIRS[word >>> 24]!;
+
 /** A random-looking UUID (version 4) of four random words, of which the first and last are kept whole. */
 export function uuidOf(first: number, second: number, third: number, last: number): string {
-  const bytes = new DataView(new ArrayBuffer(16));
-  for (const [index, word] of [first, versioned(second, 4), variant(third), last].entries()) {
-    bytes.setUint32(index * 4, word, true);
-  }
-  const hex = Array.from(new Uint8Array(bytes.buffer), (byte) => HEX_PAIRS[byte]!).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const middle = hexOf(versioned(second, 4));
+  const end = hexOf(variant(third));
+  return `${hexOf(first)}-${middle.slice(0, 4)}-${middle.slice(4)}-${end.slice(0, 4)}-${end.slice(4)}${hexOf(last)}`;
 }
 
 /**

@@ -109,6 +109,11 @@ export class Visitors {
     return Math.floor((timeMs + this.phaseMs[user]!) / SLOT_MS);
   }
 
+  /** When one of the visitor's slots begins, ms since the epoch. */
+  slotStartMs(user: number, slot: number): number {
+    return slot * SLOT_MS - this.phaseMs[user]!;
+  }
+
   /** The visitor who is certainly on the site at the instant. */
   onDuty(timeMs: number): number {
     return this.count > 1 && timeMs % SLOT_MS >= RELAY_SESSION_MS ? 1 : 0;
@@ -117,7 +122,7 @@ export class Visitors {
   /** When the visitor is on the site in a slot; undefined when they don't come. */
   stay(user: number, slot: number): Stay | undefined {
     const key = keyOf(this.#about(user, STAYS), slot);
-    const slotStartMs = slot * SLOT_MS - this.phaseMs[user]!;
+    const slotStartMs = this.slotStartMs(user, slot);
     if (user <= 1) {
       const relayMs = this.count === 1 ? SLOT_MS : RELAY_SESSION_MS;
       return { user, slot, startMs: slotStartMs, endMs: slotStartMs + relayMs, key };
