@@ -1,12 +1,14 @@
-import { ClickstreamError } from "../core/errors.ts";
 import { removeLocalKafka } from "../local/local-kafka.ts";
 import type { KafkaEvent } from "../local/supervise.ts";
 import type { Context } from "./context.ts";
 import { deleteOutput } from "./delete-output.ts";
 import { preflight } from "./doctor.ts";
+import { openEngine } from "./engine-part.ts";
+import { ensureTopic, openGenerator } from "./generator-part.ts";
 import { jarsProgress } from "./jars-progress.ts";
 import { kafkaForRun } from "./local-kafka.ts";
 import type { Parts } from "./parts.ts";
+import { verify } from "./verify.ts";
 
 /** The real parts. */
 export const parts: Parts = {
@@ -37,10 +39,14 @@ export const parts: Parts = {
     });
   },
 
-  ensureTopic: () => notConnected("topic"),
-  openEngine: () => notConnected("engine"),
-  openGenerator: () => notConnected("generator"),
-  verify: () => notConnected("verification"),
+  ensureTopic,
+  openEngine,
+  openGenerator,
+
+  verify({ config, clock }, brokers) {
+    const { topic, output } = config.settings;
+    return verify({ kafka: { brokers, clientId: "clickstream-verify" }, topic, output, clock });
+  },
 };
 
 function logKafkaEvent({ log }: Context, event: KafkaEvent): void {
@@ -48,12 +54,4 @@ function logKafkaEvent({ log }: Context, event: KafkaEvent): void {
   else if (event.kind === "died") log.warn(event, "the local Kafka died and is restarted");
   else if (event.kind === "restart_failed") log.error(event, "the local Kafka could not be restarted yet");
   else log.warn("the local Kafka was stopped by another process");
-}
-
-async function notConnected(part: string): Promise<never> {
-  throw new ClickstreamError({
-    code: "NOT_CONNECTED",
-    message: `This version has no ${part}.`,
-    nextStep: "Use a newer version.",
-  });
 }

@@ -1,3 +1,5 @@
+import { compileProbe, type Probe } from "./tuple-compiler.ts";
+
 /** Read access to a table of distinct key tuples with what was counted for each; rows are 0 … size − 1. */
 export interface TupleColumns {
   readonly size: number;
@@ -29,12 +31,15 @@ export class TupleTable implements TupleColumns {
   maxMs: Float64Array;
   readonly width: number;
   readonly hasTimes: boolean;
-  /** Row + 1 at a key's hash, 0 where free. */
-  private rowAt = new Int32Array(INITIAL_ROWS * 2);
-  private mask = INITIAL_ROWS * 2 - 1;
+  /** Row + 1 at a key's hash, 0 where free: for compiled loops. */
+  rowAt = new Int32Array(INITIAL_ROWS * 2);
+  /** Places − 1. */
+  mask = INITIAL_ROWS * 2 - 1;
+  private readonly search: Probe;
 
   constructor(width: number, hasTimes: boolean) {
     this.width = width;
+    this.search = compileProbe(width);
     this.hasTimes = hasTimes;
     this.keys = new Int32Array(INITIAL_ROWS * width);
     this.minMs = new Float64Array(hasTimes ? INITIAL_ROWS : 0);
@@ -73,19 +78,7 @@ export class TupleTable implements TupleColumns {
   }
 
   private probe(key: Int32Array, start: number): number {
-    const { keys, width, rowAt, mask } = this;
-    let hash = 0x2545f491;
-    for (let k = 0; k < width; k++)
-      hash = Math.imul(hash ^ (key[start + k] as number), 0x9e3779b1) ^ (hash >>> 15);
-    hash ^= hash >>> 16;
-    for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const found = rowAt[place] as number;
-      if (found === 0) return place;
-      const base = (found - 1) * width;
-      let k = 0;
-      while (k < width && keys[base + k] === key[start + k]) k++;
-      if (k === width) return place;
-    }
+    return this.search(this.keys, this.rowAt, this.mask, key, start);
   }
 
   private insert(key: Int32Array, start: number, place: number): number {

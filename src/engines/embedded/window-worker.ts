@@ -119,15 +119,15 @@ export class WindowWorker {
   }
 
   private take(partition: PartitionState, records: RecordColumns): void {
-    const { events, rejected } = this;
     const from = firstAtOrAfter(records, partition.position, 0);
     const to = firstAtOrAfter(records, partition.endOffset, from);
     if (this.slots.length < records.count) this.slots = new Int32Array(records.count * 2);
-    events.count = 0;
-    rejected.count = 0;
-    this.scanner.scan(records, from, to, events, rejected);
-    admitEvents(events, records, partition, this.slotIds, this.options.windows.maxAheadMs, this.slots);
-    this.tables.add(events, this.slots);
+    this.events.count = 0;
+    this.rejected.count = 0;
+    this.scanner.scan(records, from, to, this.events, this.rejected);
+    const { maxAheadMs } = this.options.windows;
+    admitEvents(this.events, records, partition, this.slotIds, maxAheadMs, this.slots);
+    this.tables.add(this.events, this.slots);
     this.account(partition, records, to - from);
   }
 

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { startBroker, type TestBroker } from "./broker.ts";
+import { type Ended, runCommand, startCommand } from "./command-line.ts";
+
+const EVENTS = 400_000;
+/** Enough that each kill falls on another moment of reading, committing or writing. */
+const KILLS = 6;
+
+let broker: TestBroker;
+let folder: string;
+
+before(async () => {
+  broker = await startBroker({ after });
+  folder = mkdtempSync(join(tmpdir(), "clickstream-engine-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const generated = await clickstream(
+    "generate",
+    "--events",
+    String(EVENTS),
+    "--broken",
+    "0.002",
+    "--late",
+    "0.005",
+  );
+  assert.equal(generated.code, 0, generated.stderr);
+});
+
+function clickstream(command: string, ...args: string[]): Promise<Ended> {
+  return runCommand(folder, command, "--brokers", broker.brokers.join(), "--topic", "clicks", ...args);
+}
+
+/** The result files and what is in them. */
+function files(output: string): Map<string, string> {
+  const paths = globSync("*/date=*/*.json", { cwd: join(folder, output) }).sort();
+  return new Map(
+    paths.map((path) => [
+      path,
+      createHash("sha256")
+        .update(readFileSync(join(folder, output, path)))
+        .digest("hex"),
+    ]),
+  );
+}
+
+test("a bounded run reads everything, closes every window and agrees with the oracle", async () => {
+  const { code, stdout, stderr } = await clickstream(
+    "process",
+    "--output",
+    "whole",
+    "--until-end",
+    "--finish",
+  );
+  assert.equal(code, 0, stderr);
+  const result = JSON.parse(stdout);
+  const dead = Object.values<number>(result.dead).reduce((sum, events) => sum + events, 0);
+  assert.equal(result.read, EVENTS);
+  assert.equal(result.counted + result.late + dead, EVENTS);
+  assert(result.late > 0 && dead > 0 && result.windows > 0);
+  const verified = await clickstream("verify", "--output", "whole");
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+});
+
+test("killed again and again, the engine ends with the same files, and none ever changes", async () => {
+  let seen = new Map<string, string>();
+  for (let kill = 0; kill < KILLS; kill++) {
+    const args = ["--brokers", broker.brokers.join(), "--topic", "clicks", "--output", "killed"];
+    const engine = startCommand(folder, "process", ...args, "--commit-every", "50ms");
+    await delay(700 + kill * 150);
+    engine.child.kill("SIGKILL");
+    await engine.ended;
+    const now = files("killed");
+    for (const [path, hash] of seen) assert.equal(now.get(path), hash, `${path} changed after it was final`);
+    seen = now;
+  }
+  const ended = await clickstream("process", "--output", "killed", "--until-end", "--finish");
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.deepEqual(files("killed"), files("whole"));
+  for (const [path, hash] of seen) assert.equal(files("killed").get(path), hash, path);
+});
+
+test("a second engine on the same output is refused, and so is another topic", async () => {
+  const args = ["--brokers", broker.brokers.join(), "--topic", "clicks", "--output", "shared"];
+  const first = startCommand(folder, "process", ...args);
+  while (files("shared").size === 0) await delay(100);
+  const second = await clickstream("process", "--output", "shared");
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, /Another clickstream process is writing/);
+  first.child.kill("SIGINT");
+  assert.equal((await first.ended).code, 130);
+  const other = await runCommand(
+    folder,
+    "process",
+    "--brokers",
+    broker.brokers.join(),
+    "--topic",
+    "none",
+    "--output",
+    "shared",
+  );
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /Kafka has no topic none/);
+  const slide = await clickstream("process", "--output", "shared", "--slide", "5m");
+  assert.equal(slide.code, 1);
+  assert.match(slide.stderr, /started with other window settings/);
+});
