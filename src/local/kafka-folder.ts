@@ -10,7 +10,14 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { ClickstreamError } from "../core/errors.ts";
-import type { NodePorts } from "./server-properties.ts";
+
+/** Where one broker of a local Kafka listens, on 127.0.0.1. */
+export interface NodePorts {
+  /** 1, 2, 3 … */
+  nodeId: number;
+  port: number;
+  controllerPort: number;
+}
 
 /** One node as it last ran. */
 export interface NodeRecord extends NodePorts {

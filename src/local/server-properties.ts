@@ -1,12 +1,4 @@
-import { NODE_FILES } from "./kafka-folder.ts";
-
-/** Where one broker of a local Kafka listens, on 127.0.0.1. */
-export interface NodePorts {
-  /** 1, 2, 3 … */
-  nodeId: number;
-  port: number;
-  controllerPort: number;
-}
+import { NODE_FILES, type NodePorts } from "./kafka-folder.ts";
 
 /** Limits and sizes of a local Kafka. */
 export interface BrokerLimits {

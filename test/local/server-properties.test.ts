@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULT_LIMITS, type NodePorts, serverProperties } from "../../src/local/server-properties.ts";
+import type { NodePorts } from "../../src/local/kafka-folder.ts";
+import { DEFAULT_LIMITS, serverProperties } from "../../src/local/server-properties.ts";
 
 function settingsOf(count: number, limits = DEFAULT_LIMITS): Map<string, string> {
   const nodes: NodePorts[] = Array.from({ length: count }, (_, index) => ({

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { systemClock as clock } from "../../src/core/clock.ts";
 import { cachedJars, ensureJars, type JarsProgress } from "../../src/local/jars.ts";
 
-const FETCHING_JARS = fileURLToPath(new URL("fetching-jars.ts", import.meta.url));
+const FETCHING_JARS = fileURLToPath(new URL("./fetching-jars.ts", import.meta.url));
 
 interface MachineWithoutJars {
   /** An empty cache, and a mvn that counts its calls before it becomes the real one. */

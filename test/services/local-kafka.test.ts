@@ -24,7 +24,7 @@ import { startBroker } from "./broker.ts";
 import { appendValues, createTopic, readValues } from "./topic-values.ts";
 
 const environment = process.env;
-const SUPERVISING_RUN = fileURLToPath(new URL("supervising-run.ts", import.meta.url));
+const SUPERVISING_RUN = fileURLToPath(new URL("./supervising-run.ts", import.meta.url));
 
 const unexpected = (event: KafkaEvent): void => assert.fail(JSON.stringify(event));
 
