@@ -1,4 +1,14 @@
-import type { TupleTable } from "./tuple-table.ts";
+/** The parts of a tuple table that compiled loops touch; the arrays are replaced when the table grows. */
+export interface TableArrays {
+  readonly keys: Int32Array;
+  readonly counts: Float64Array;
+  readonly minMs: Float64Array;
+  readonly maxMs: Float64Array;
+  readonly rowAt: Int32Array;
+  readonly mask: number;
+  /** Row of the key at `key[start …]`, added when it is new. */
+  row(key: Int32Array, start: number): number;
+}
 
 /** Finds where a key of ids is, or where it would go, in a table of its width. */
 export type Probe = (
@@ -14,7 +24,7 @@ export type Probe = (
  * id is negative are left out.
  */
 export type EventGrouper = (
-  table: TupleTable,
+  table: TableArrays,
   columns: readonly Int32Array[],
   timeMs: Float64Array,
   count: number,

@@ -1,4 +1,4 @@
-import { compileProbe, type Probe } from "./tuple-compiler.ts";
+import { compileProbe, type Probe, type TableArrays } from "./tuple-compiler.ts";
 
 /** Read access to a table of distinct key tuples with what was counted for each; rows are 0 … size − 1. */
 export interface TupleColumns {
@@ -23,7 +23,7 @@ function grown<A extends Int32Array | Float64Array>(array: A, length: number): A
 }
 
 /** Groups events by tuples of ids: open addressing, linear probing, at most half full. */
-export class TupleTable implements TupleColumns {
+export class TupleTable implements TupleColumns, TableArrays {
   size = 0;
   keys: Int32Array;
   counts = new Float64Array(INITIAL_ROWS);
