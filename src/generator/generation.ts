@@ -31,8 +31,8 @@ export interface GenerationPlan {
   events: number;
   /** Events a second up to `events`; null is as fast as Kafka takes them. */
   rate: number | null;
-  /** Events a second after `events`; null ends there. */
-  liveRate: number | null;
+  /** Goes on after `events` with so many a second, or at full speed (null). */
+  live: { rate: number | null } | null;
   /** Events handed to Kafka at once. */
   batch: number;
   codec: Codec;
@@ -119,10 +119,10 @@ class Generation {
         const position = await this.#position();
         this.produced = position.next;
         this.#source ??= new EventWriter(position.settings);
-        const { events: total, rate, liveRate, batch } = plan;
+        const { events: total, rate, live, batch } = plan;
         await runGenerator({
           ...{ source: this.#source, log: this.#producer, clock, position },
-          ...{ total, rate, liveRate, batch, signal, onProgress },
+          ...{ total, rate, live, batch, signal, onProgress },
           commit: (next) => this.#commit(next),
         });
         return;

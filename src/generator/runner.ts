@@ -32,8 +32,8 @@ export interface RunOptions {
   total: number;
   /** Events a second of the backlog; null is full speed. */
   rate: number | null;
-  /** Events a second after the backlog; null ends there. */
-  liveRate: number | null;
+  /** Goes on after the backlog with so many events a second, or at full speed (null). */
+  live: { rate: number | null } | null;
   /** Events handed to Kafka at once. */
   batch: number;
   signal: AbortSignal;
@@ -52,11 +52,12 @@ const TRANSACTION_MS = 1_000;
  * @throws ClickstreamError as `Producer.ready` and `commit`
  */
 export async function runGenerator(options: RunOptions): Promise<GeneratorPosition> {
-  const { position, total, rate, liveRate, signal } = options;
+  const { position, total, rate, live, clock, signal } = options;
   const run = new Run(options);
-  if (position.next < total) await run.until(total, new Pace(rate, options.clock), false);
-  if (liveRate !== null && !signal.aborted) {
-    await run.until(Number.MAX_SAFE_INTEGER, new Pace(liveRate, options.clock), true);
+  run.report(false);
+  if (position.next < total) await run.until(total, new Pace(rate, clock), false);
+  if (live !== null && !signal.aborted) {
+    await run.until(Number.MAX_SAFE_INTEGER, new Pace(live.rate, clock), true);
   }
   return run.committed;
 }
@@ -87,7 +88,7 @@ class Run {
       await pace.wait(batch, TRANSACTION_MS, signal);
       const due = Math.min(pace.due(), end - this.#next, TRANSACTION_EVENTS);
       if (due < 1) continue;
-      const msPerEvent = live ? 1_000 / pace.perSecond! : 1;
+      const msPerEvent = live ? 1_000 / (pace.perSecond ?? Number.POSITIVE_INFINITY) : 1;
       const firstMs = live ? clock.nowMs() - (due - 1) * msPerEvent : startMs + this.#next;
       const from = this.#next;
       const beganMs = clock.monotonicMs();
@@ -100,13 +101,13 @@ class Run {
         await log.ready();
         pace.take(count);
         this.#meter.batch(clock.monotonicMs() - batchBeganMs + log.acknowledgeMs);
-        this.#report(live);
+        this.report(live);
       } while (this.#next < from + due && !signal.aborted && clock.monotonicMs() - beganMs < TRANSACTION_MS);
       const position = { ...this.committed, next: this.#next, lastTimeMs: this.#lastTimeMs };
       await commit(position);
       this.committed = position;
       this.#meter.committed(position.next);
-      this.#report(live);
+      this.report(live);
     }
   }
 
@@ -143,7 +144,7 @@ class Run {
     return partition;
   }
 
-  #report(live: boolean): void {
+  report(live: boolean): void {
     const { total, onProgress } = this.#options;
     this.#meter.report(total, live, onProgress);
   }

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
-import { BrokerConnection, connectionLost, unreachable } from "./connection.ts";
+import { connectToAny } from "./bootstrap.ts";
+import { BrokerConnection, connectionLost } from "./connection.ts";
 import type { KafkaOptions } from "./options.ts";
 import { errorSentence, outcomeOf, produceDenied } from "./producer-errors.ts";
 import { type Call, findCoordinator } from "./transaction-messages.ts";
@@ -89,22 +90,4 @@ export class CoordinatorClient {
     this.#connection?.close();
     this.#connection = undefined;
   }
-}
-
-/** A connection to the first of the given brokers that answers. @throws ClickstreamError KAFKA_UNREACHABLE */
-async function connectToAny({ brokers, clientId }: KafkaOptions): Promise<BrokerConnection> {
-  let failure: unknown = new Error("no address is given");
-  for (const address of brokers) {
-    const portAt = address.lastIndexOf(":");
-    try {
-      return await BrokerConnection.connect({
-        host: address.slice(0, portAt),
-        port: Number(address.slice(portAt + 1)),
-        clientId,
-      });
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw unreachable(brokers.join(", "), failure);
 }

@@ -33,6 +33,12 @@ export interface PartitionQueue {
   nextSequence: number;
 }
 
+/**
+ * Kafka remembers the last five batches of a producer in a partition. Were more sent behind one that is still to be
+ * acknowledged, it could not tell that one's repeat from a gap.
+ */
+const REMEMBERED_BATCHES = 5;
+
 /** An empty queue. */
 export function partitionQueue(
   partition: number,
@@ -56,7 +62,7 @@ export function partitionQueue(
 export function nextToSend(queue: PartitionQueue): OutgoingBatch | undefined {
   if (queue.blocked || !queue.admitted) return undefined;
   while (queue.batches[queue.unsent]?.acknowledged) queue.unsent++;
-  return queue.batches[queue.unsent];
+  return queue.unsent < REMEMBERED_BATCHES ? queue.batches[queue.unsent] : undefined;
 }
 
 /** Forgets the oldest batches as far as they are acknowledged. */

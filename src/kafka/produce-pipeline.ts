@@ -34,7 +34,7 @@ export interface ProducePipelineOptions {
   fencedError(): ClickstreamError;
 }
 
-/** Kafka remembers the last five batches of a producer in a partition: with more in flight it can't tell repeats. */
+/** Enough to keep a broker busy; more could not be told apart when they are repeated. */
 const MAX_IN_FLIGHT = 5;
 const MAX_REQUEST_BYTES = 16 << 20;
 const OUT_OF_ORDER_SEQUENCE_NUMBER = 45;
@@ -100,7 +100,7 @@ export class ProducePipeline {
     while (this.#inFlight > 0) await this.#settled();
     for (const queue of this.#options.queues) {
       for (const batch of queue.batches) this.#options.release(batch);
-      Object.assign(queue, { batches: [], unsent: 0, blocked: false, admitted: false, nextSequence: 0 });
+      Object.assign(queue, { batches: [], unsent: 0, blocked: false, nextSequence: 0 });
     }
     this.unacknowledgedBytes = 0;
   }

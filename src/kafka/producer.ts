@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../core/clock.ts";
-import { ClickstreamError } from "../core/errors.ts";
-import { recordsOf } from "./batch-records.ts";
 import { Cluster, type TopicDescription } from "./cluster.ts";
 import type { Codec } from "./compression.ts";
 import { connectionLost } from "./connection.ts";
 import type { RetryListener } from "./coordinator-client.ts";
-import { partitionOfKey } from "./murmur2.ts";
 import type { KafkaOptions } from "./options.ts";
-import { type OutgoingBatch, type PartitionQueue, partitionQueue } from "./partition-queue.ts";
-import type { PartitionResult } from "./produce-messages.ts";
-import { ProducePipeline } from "./produce-pipeline.ts";
-import { errorName, errorSentence, RecordsRefusedError, type RefusedRecord } from "./producer-errors.ts";
 import { ProducerSession } from "./producer-session.ts";
-import { RecordBatchBuilder, type RecordHeader, sequenceAfter } from "./record-encoding.ts";
+import type { RecordHeader } from "./record-encoding.ts";
+import { RecordWriter } from "./record-writer.ts";
 import type { GroupOffset } from "./transaction-messages.ts";
 
 export interface ProducerOptions {
@@ -33,6 +27,10 @@ export interface ProducerOptions {
   onRetry?: RetryListener;
 }
 
+const TRANSACTION_TIMEOUT_MS = 60_000;
+const BATCH_BYTES = 512 << 10;
+const BUFFER_BYTES = 16 << 20;
+
 /**
  * Writes records to one topic: idempotent, acknowledged by all in-sync replicas, several requests in flight on one
  * connection per leader. What fails is tried again, for ever, unless Kafka's answer is final. Without a transactional
@@ -42,14 +40,9 @@ export class Producer {
   readonly topic: TopicDescription;
   readonly #options: ProducerOptions;
   readonly #session: ProducerSession;
-  readonly #pipeline: ProducePipeline;
-  readonly #queues: PartitionQueue[];
-  readonly #spareBuffers: Buffer[] = [];
-  readonly #closing: AbortController;
+  readonly #writer: RecordWriter;
   readonly #cluster: Cluster;
-  readonly #batchBytes: number;
-  #refused: RefusedRecord[] = [];
-  #admitting: Promise<void> | undefined;
+  readonly #closing: AbortController;
 
   private constructor(
     options: ProducerOptions,
@@ -57,36 +50,28 @@ export class Producer {
     cluster: Cluster,
     closing: AbortController,
   ) {
+    const { topic, transactionalId = null } = options;
     this.#options = options;
-    this.topic = options.topic;
+    this.topic = topic;
     this.#session = session;
     this.#cluster = cluster;
     this.#closing = closing;
-    this.#batchBytes = options.batchBytes ?? 512 << 10;
-    this.#queues = options.topic.partitions.map(({ partition, leader }) =>
-      partitionQueue(partition, leader.nodeId, new RecordBatchBuilder(this.#takeBuffer())),
-    );
-    const isTransactional = options.transactionalId !== undefined;
-    for (const queue of this.#queues) queue.admitted = !isTransactional;
-    this.#pipeline = new ProducePipeline(
-      {
-        topic: options.topic,
-        queues: this.#queues,
-        transactionalId: options.transactionalId ?? null,
-        clientId: options.kafka.clientId,
-        clock: options.clock,
-        signal: closing.signal,
-        onRetry: options.onRetry ?? (() => {}),
-        describeTopic: () => cluster.topic(options.topic.name),
-        release: ({ buffer }) => {
-          if (buffer !== undefined) this.#spareBuffers.push(buffer);
-        },
-        divide: (queue, batch, refusal) => this.#divide(queue, batch, refusal),
-        renewIdentity: () => session.initialise(),
-        fencedError: () => session.fencedError(),
-      },
-      session.identity,
-    );
+    this.#writer = new RecordWriter({
+      topic,
+      transactionalId,
+      codec: options.codec,
+      batchBytes: options.batchBytes ?? BATCH_BYTES,
+      bufferBytes: options.bufferBytes ?? BUFFER_BYTES,
+      clientId: options.kafka.clientId,
+      clock: options.clock,
+      signal: closing.signal,
+      onRetry: options.onRetry ?? (() => {}),
+      identity: session.identity,
+      describeTopic: () => cluster.topic(topic.name),
+      addPartitions: (partitions) => session.addPartitions(topic.name, partitions),
+      renewIdentity: () => session.initialise(),
+      fencedError: () => session.fencedError(),
+    });
   }
 
   /**
@@ -100,7 +85,7 @@ export class Producer {
       kafka: options.kafka,
       clock: options.clock,
       transactionalId: options.transactionalId ?? null,
-      transactionTimeoutMs: options.transactionTimeoutMs ?? 60_000,
+      transactionTimeoutMs: options.transactionTimeoutMs ?? TRANSACTION_TIMEOUT_MS,
       signal: closing.signal,
       onRetry: options.onRetry ?? (() => {}),
     });
@@ -116,12 +101,12 @@ export class Producer {
 
   /** Monotonic ms between closing a batch and its acknowledgement, of the last acknowledged one. */
   get acknowledgeMs(): number {
-    return this.#pipeline.acknowledgeMs;
+    return this.#writer.acknowledgeMs;
   }
 
   /** The partition that Java's default partitioner chooses for the key `bytes[start, start + length)`. */
   partitionFor(bytes: Uint8Array, start: number, length: number): number {
-    return partitionOfKey(bytes, start, length, this.#queues.length);
+    return this.#writer.partitionFor(bytes, start, length);
   }
 
   /**
@@ -139,24 +124,28 @@ export class Producer {
     valueLength: number,
     headers?: readonly RecordHeader[],
   ): void {
-    const queue = this.#queues[partition]!;
-    const { builder } = queue;
-    if (builder.count > 0 && builder.length + keyLength + valueLength > this.#batchBytes) {
-      this.#seal(queue);
-      this.#dispatch();
-    }
-    builder.append(timestampMs, key, keyStart, keyLength, value, valueStart, valueLength, headers);
+    this.#writer.append(
+      partition,
+      timestampMs,
+      key,
+      keyStart,
+      keyLength,
+      value,
+      valueStart,
+      valueLength,
+      headers,
+    );
   }
 
   /** Sends what is open without waiting. */
   send(): void {
-    for (const queue of this.#queues) if (queue.builder.count > 0) this.#seal(queue);
-    this.#dispatch();
+    assert(this.#options.transactionalId === undefined || this.#session.isOpen, "no transaction is open");
+    this.#writer.send();
   }
 
   /** Resolves, mostly at once, when there is room for more. @throws ClickstreamError when the producer has failed */
   ready(): Promise<void> {
-    return this.#pipeline.below(this.#options.bufferBytes ?? 16 << 20);
+    return this.#writer.ready();
   }
 
   /**
@@ -164,13 +153,8 @@ export class Producer {
    * @throws RecordsRefusedError for records that Kafka will never accept; all others are acknowledged
    * @throws ClickstreamError when the producer has failed
    */
-  async flush(): Promise<void> {
-    this.send();
-    await this.#pipeline.drained();
-    const refused = this.#refused;
-    if (refused.length === 0) return;
-    this.#refused = [];
-    throw new RecordsRefusedError(this.topic.name, refused);
+  flush(): Promise<void> {
+    return this.#writer.flush();
   }
 
   /** Starts a transaction: what is appended from now on becomes visible with its `commit`. */
@@ -185,9 +169,9 @@ export class Producer {
    * @throws ClickstreamError PRODUCER_FENCED
    */
   async commit(offsets: readonly GroupOffset[] = []): Promise<void> {
-    await this.flush();
+    await this.#writer.flush();
     await this.#session.commit(offsets);
-    for (const queue of this.#queues) queue.admitted = false;
+    this.#writer.leaveTransaction();
   }
 
   /**
@@ -195,104 +179,16 @@ export class Producer {
    * @throws ClickstreamError PRODUCER_FENCED
    */
   async abort(): Promise<void> {
-    await this.#pipeline.discard();
-    await this.#admitting;
-    for (const { builder } of this.#queues) builder.clear();
-    this.#refused = [];
-    this.#pipeline.resume(await this.#session.abort());
+    await this.#writer.discard();
+    this.#writer.resume(await this.#session.abort());
   }
 
   /** Stops at once; what is not acknowledged may be lost. */
   async close(): Promise<void> {
     const closed = connectionLost(this.#options.kafka.brokers.join(", "), "the producer was closed");
     this.#closing.abort(closed);
-    this.#pipeline.fail(closed);
-    this.#pipeline.close();
+    this.#writer.close(closed);
     this.#session.close();
     await this.#cluster.close();
   }
-
-  #seal(queue: PartitionQueue): void {
-    this.#pipeline.enqueue(queue, this.#sealed(queue, queue.builder, queue.nextSequence));
-    queue.nextSequence = this.#sequenceBehind(queue);
-  }
-
-  #sealed(queue: PartitionQueue, builder: RecordBatchBuilder, baseSequence: number): OutgoingBatch {
-    const transactional = this.#options.transactionalId !== undefined;
-    assert(
-      !transactional || this.#session.isOpen,
-      `partition ${queue.partition}: records need a transaction`,
-    );
-    const identity = { ...this.#pipeline.identity, baseSequence, transactional };
-    return {
-      ...builder.seal(this.#options.codec, identity, () => this.#takeBuffer()),
-      baseSequence,
-      sealedAtMs: this.#options.clock.monotonicMs(),
-      acknowledged: false,
-      uncertain: false,
-      refusal: undefined,
-    };
-  }
-
-  #sequenceBehind({ batches }: PartitionQueue): number {
-    const last = batches.at(-1)!;
-    return sequenceAfter(last.baseSequence, last.count);
-  }
-
-  /** Adds new partitions to the transaction before their first batch leaves. */
-  #dispatch(): void {
-    const outside = this.#queues.filter(({ admitted, batches }) => !admitted && batches.length > 0);
-    if (outside.length > 0 && this.#admitting === undefined) {
-      this.#admitting = this.#admit(outside);
-    }
-    this.#pipeline.pump();
-  }
-
-  async #admit(queues: readonly PartitionQueue[]): Promise<void> {
-    try {
-      await this.#session.addPartitions(
-        this.topic.name,
-        queues.map(({ partition }) => partition),
-      );
-      for (const queue of queues) queue.admitted = true;
-    } catch (error) {
-      if (!(error instanceof ClickstreamError)) throw error;
-      this.#pipeline.fail(error);
-    }
-    this.#admitting = undefined;
-    // Batches of yet other partitions may have come meanwhile.
-    if (this.#pipeline.failure === undefined) this.#dispatch();
-  }
-
-  #divide(queue: PartitionQueue, batch: OutgoingBatch, refusal: PartitionResult): OutgoingBatch[] {
-    const records = recordsOf(batch.bytes);
-    const details = new Map(refusal.refusedRows.map(({ row, detail }) => [row, detail]));
-    if (records.length === 1 && details.size === 0) details.set(0, "");
-    const reason = errorName(refusal.errorCode);
-    const sentence = refusal.detail ?? errorSentence(refusal.errorCode);
-    for (const [row, detail] of details) {
-      const record = records[row]!;
-      this.#refused.push({ ...record, partition: queue.partition, reason, detail: detail || sentence });
-    }
-    const rest = records.filter((_, row) => !details.has(row));
-    // Without rows to blame, halves narrow it down.
-    const half = details.size === 0 ? Math.ceil(rest.length / 2) : rest.length;
-    const parts: OutgoingBatch[] = [];
-    for (let from = 0; from < rest.length; from += half) {
-      const builder = new RecordBatchBuilder(Buffer.allocUnsafe(4096));
-      for (const { timestampMs, key, value, headers } of rest.slice(from, from + half)) {
-        const fields = headers.length === 0 ? undefined : headers;
-        builder.append(timestampMs, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, fields);
-      }
-      parts.push(this.#sealed(queue, builder, 0));
-    }
-    return parts;
-  }
-
-  #takeBuffer(): Buffer {
-    return this.#spareBuffers.pop() ?? Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
-  }
 }
-
-/** Fits the batches of a few hundred events that are usual; buffers grow when it does not, and are used again. */
-const FIRST_BUFFER_BYTES = 128 << 10;
