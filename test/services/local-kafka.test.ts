@@ -21,7 +21,7 @@ import {
 import { freePort } from "../../src/local/ports.ts";
 import { type KafkaEvent, type LocalKafka, runLocalKafka } from "../../src/local/supervise.ts";
 import { startBroker } from "./broker.ts";
-import { appendValues, createTopic, readValues } from "./topic-values.ts";
+import { appendValues, createTopic, readValues, topicSetting } from "./topic-values.ts";
 
 const environment = process.env;
 const SUPERVISING_RUN = fileURLToPath(new URL("./supervising-run.ts", import.meta.url));
@@ -220,6 +220,7 @@ test("three nodes: one quorum that takes acknowledged writes with one node kille
   assert.equal(broker.brokers.length, 3);
   await createTopic(broker.brokers, "kept");
   await appendValues(broker.brokers, "kept", ["a"]);
+  assert.equal(await topicSetting(broker.brokers, "kept", "min.insync.replicas"), "2");
   await broker.kill9(2);
   assert.equal((await localKafkaStatus(broker.dir)).state, "partial");
   const others = [broker.brokers[0]!, broker.brokers[2]!];

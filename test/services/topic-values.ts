@@ -1,5 +1,6 @@
 import {
   Admin,
+  ConfigResourceTypes,
   Consumer,
   ProduceAcks,
   Producer,
@@ -12,6 +13,25 @@ export async function createTopic(brokers: readonly string[], topic: string): Pr
   const admin = new Admin({ clientId: "test", bootstrapBrokers: [...brokers] });
   try {
     await admin.createTopics({ topics: [topic], partitions: 1, replicas: Math.min(3, brokers.length) });
+  } finally {
+    await admin.close();
+  }
+}
+
+/** A topic's setting, the brokers' default included. */
+export async function topicSetting(
+  brokers: readonly string[],
+  topic: string,
+  name: string,
+): Promise<string | null | undefined> {
+  const admin = new Admin({ clientId: "test", bootstrapBrokers: [...brokers] });
+  try {
+    const [resource] = await admin.describeConfigs({
+      resources: [
+        { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configurationKeys: [name] },
+      ],
+    });
+    return resource?.configs[0]?.value;
   } finally {
     await admin.close();
   }
