@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, type OnReadOpts, type Socket } from "node:net";
 import { ClickstreamError } from "../core/errors.ts";
 
 /** Where a broker listens and how long to wait for it. */
@@ -184,10 +184,17 @@ export function requestHeader(header: RequestHeader): Buffer {
   return bytes;
 }
 
-/** A connected socket without delay for small writes. @throws ClickstreamError KAFKA_UNREACHABLE */
-export function openSocket({ host, port, connectTimeoutMs = 10_000 }: ConnectionOptions): Promise<Socket> {
+/**
+ * A connected socket without delay for small writes.
+ * @param onread buffers to read into, in place of `data` events
+ * @throws ClickstreamError KAFKA_UNREACHABLE
+ */
+export function openSocket(
+  { host, port, connectTimeoutMs = 10_000 }: ConnectionOptions,
+  onread?: OnReadOpts,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true });
+    const socket = connect({ host, port, noDelay: true, ...(onread === undefined ? {} : { onread }) });
     const refuse = (cause: Error): void => {
       socket.destroy();
       reject(unreachable(`${host}:${port}`, cause));
