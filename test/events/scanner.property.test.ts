@@ -321,6 +321,35 @@ test("each beginning of an event with long strings that are known", () => {
   }
 });
 
+test("timestamps that look like the minute before, or like one that was never seen", () => {
+  const at = (timestamp: string): Buffer =>
+    Buffer.from(EVENTS[0]!.toString().replace("2026-11-23T08:05:00.123Z", timestamp));
+  const values = [
+    at(`${"\0".repeat(16)}:00.000Z`),
+    at("1970-01-01T00:00:00.000Z"),
+    at("1969-12-31T23:30:00-01:00"),
+    at("1969-12-31T23:30:00.000Z"),
+    at("1970-01-01T00:30:00.000Z"),
+    at("1970-01-01T00:30:00.000+01:00"),
+    at("1970-01-01T00:30:00/000Z"),
+    at("1970-01-01T00:30:00.000X"),
+    at("1970-01-01T00:30/00.000Z"),
+  ];
+  assertAgreement(values, Buffer.alloc(16), USED);
+});
+
+test("values around the allowed size in a known layout", () => {
+  const room = RULES.maxEventBytes - EVENTS[0]!.length;
+  const values = [-1, 0, 1, 2].map((more) =>
+    Buffer.from(EVENTS[0]!.toString().replace("/a", `/a${"a".repeat(room + more)}`)),
+  );
+  assert.deepEqual(
+    values.map((value) => "event" in judge(value, RULES)),
+    [true, true, false, false],
+  );
+  assertAgreement(values, Buffer.alloc(16), USED);
+});
+
 test("the dictionaries hold only the strings of events and of the rules, in the order of the rules", () => {
   const scanner = compileScanner({ fields: USED, rules: RULES });
   const held = (field: KeyField): string[] => {

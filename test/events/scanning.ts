@@ -24,7 +24,7 @@ export function batchOf(
   values.forEach((value, row) => {
     records.valueStart[row] = value === null ? -1 : position;
     position += value?.length ?? 0;
-    records.valueEnd[row] = value === null ? -1 : position;
+    records.valueEnd[row] = position;
   });
   return records;
 }
