@@ -20,8 +20,8 @@ export const parts: Parts = {
 
   async deleteAll({ config, clock }) {
     const { brokers, dir, output } = config.settings;
+    if (brokers === undefined) await removeLocalKafka(dir, clock); // first: it refuses while another run uses it
     await deleteOutput(output);
-    if (brokers === undefined) await removeLocalKafka(dir, clock);
   },
 
   startKafka(context) {
