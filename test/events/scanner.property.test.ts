@@ -350,6 +350,20 @@ test("values around the allowed size in a known layout", () => {
   assertAgreement(values, Buffer.alloc(16), USED);
 });
 
+test("numbers around the refused length in a known layout", () => {
+  const event = EVENTS[2]!;
+  const lengths = [998, 999, 1_000, 1_001];
+  const values = lengths.map((length) =>
+    Buffer.from(event.toString().replace("-10.25e+3", `-10.${"5".repeat(length - 4)}`)),
+  );
+  const batch = batchOf([...new Array<Uint8Array>(COPIES).fill(event), ...values]);
+  const scanner = compileScanner({ fields: USED, rules: DEFAULT_EVENT_RULES });
+  const accepted = scanAll(scanner, USED, batch).map(
+    (verdict) => verdict !== undefined && "timeMs" in verdict,
+  );
+  assert.deepEqual(accepted.slice(COPIES), [true, true, false, false]);
+});
+
 test("the dictionaries hold only the strings of events and of the rules, in the order of the rules", () => {
   const scanner = compileScanner({ fields: USED, rules: RULES });
   const held = (field: KeyField): string[] => {
