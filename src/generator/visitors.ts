@@ -5,20 +5,26 @@ import { DEVICE_CELLS, PROFILE_CELLS } from "./profiles.ts";
 import { uuidOf } from "./uuid.ts";
 
 // The model of the shop's visitors. Nothing here remembers anything between two questions: who is on the site at an
-// instant, in which session and on which page, is a function of (seed, user, instant).
+// instant, in which session and on which page, is a function of (seed, visitor, instant). That is why any event can be
+// made without those before it, and why everything that is remembered elsewhere (stay-times.ts, session-cache.ts,
+// lineup-cache.ts) may be forgotten at any time.
 //
-// - Time is cut, for every visitor at their own phase, into slots of 15 minutes. In each slot a visitor is on the site
-//   once or not at all, for 1 to 12 minutes, and is away for at least the slot's last minute. So a session is found from
-//   its slot number alone, sessions of one visitor never overlap, and between two of them is a pause.
-// - How likely a visitor comes depends on the visitor and on the hour of the day (UTC), so the number of active people
-//   rises and falls as the day goes.
-// - Two visitors (numbers 0 and 1) relieve each other every seven and a half minutes. There is always somebody to whom an
-//   event can belong, however few visitors there are. A lone visitor never pauses, but has sessions of 15 minutes.
-// - Who acts at an instant is a weighted choice among those on the site. Weights follow Zipf's law with a flattened head:
-//   of 1,000 visitors the most active one has about 1 % of all events, 35 times as many as the least active.
-// - A session has one device, mostly the visitor's usual one, and the browser that this visitor has on that device.
-// - In a session the visitor walks from page to page along the shop's links and stays on each for whole seconds. A campaign
-//   that changes every half hour brings some visitors to one category, so the popular pages change with time.
+// - Stays. Time is cut, for every visitor at their own phase, into slots of 15 minutes. In each slot a visitor is on the
+//   site once or not at all, for 1 to 12 minutes, and is away for at least the slot's last minute. So a stay is found from
+//   its slot number alone, stays of one visitor never overlap, and between two of them is a pause. One stay is one session.
+// - Crowd. How likely a visitor comes depends on the visitor and on the hour of the day (UTC), so the number of people on
+//   the site rises and falls with the day: of 1,000 about 150 at night and 250 in the evening.
+// - Duty. Visitors 0 and 1 relieve each other every seven and a half minutes, so there is always somebody to whom an event
+//   can belong, however few visitors there are. A lone visitor never pauses, but has sessions of 15 minutes.
+// - Activity (lineup.ts). Who acts is a weighted choice among those on the site. The weights follow Zipf's law with a
+//   flattened head: of 1,000 visitors the most active one makes about 1 % of all events, 35 times as many as the least
+//   active while they are there.
+// - Profile. A session has one device, mostly the visitor's usual one, and the browser that they have on that device.
+// - Walk (walk.ts, shop.ts). In a session the visitor goes from page to page along the shop's links and stays on each for
+//   whole seconds. A campaign that changes every half hour brings some visitors to one category, so the popular pages
+//   change with time.
+// - Doings (behaviour.ts). In the first second on a page a visitor views it; then they scroll, hover and click as the kind
+//   of page suggests; in the last second they mostly click, which takes them to the next page.
 
 /** Each visitor is on the site at most once per slot. */
 export const SLOT_MS = 900_000;

@@ -95,6 +95,15 @@ test("a sound event is compact JSON with the fields in order, and valid; its id 
   );
 });
 
+test("events of other numbers and of other seeds have nothing random in common", () => {
+  const random = (seed: number, n: number): string =>
+    JSON.parse(written(new EventWriter({ ...SOUND, seed, users: 5 }), n, START_MS)[0]!).event_id.slice(0, 23);
+  const numbers = [0, 1, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 33, 2 ** 47];
+  const seeds = [0, 1, -1, 2 ** 32, 2 ** 52];
+  const found = seeds.flatMap((seed) => numbers.map((n) => random(seed, n)));
+  assert.equal(new Set(found).size, found.length);
+});
+
 test("a live event carries the time that it is given, out of order by no more than asked", () => {
   const happenedMs = (writer: EventWriter, n: number, timeMs: number): number =>
     Date.parse(JSON.parse(written(writer, n, timeMs)[0]!).timestamp);

@@ -29,6 +29,24 @@ test("every visitor's stays last minutes, with pauses between them", () => {
   }
 });
 
+test("visitor and slot can be told from a session's id, so no two sessions share one", () => {
+  const slotWords = new Map<string, number>();
+  const firstWords = new Set<string>();
+  for (let user = 0; user < visitors.count; user++) {
+    for (const stay of staysOf(user, 8)) {
+      const { id } = visitors.session(stay);
+      const [first = "", last = ""] = [id.slice(0, 8), id.slice(-8)];
+      const slotWord = String(Number.parseInt(first, 16) ^ Number.parseInt(last, 16));
+      assert.equal(slotWords.get(slotWord) ?? stay.slot, stay.slot);
+      slotWords.set(slotWord, stay.slot);
+      const visitorInSlot = `${stay.slot} ${first}`;
+      assert.ok(!firstWords.has(visitorInSlot), id);
+      firstWords.add(visitorInSlot);
+    }
+  }
+  assert.equal(slotWords.size, 8);
+});
+
 test("somebody is always on the site, however few visitors there are", () => {
   const instants = fc.integer({ min: 0, max: START_MS });
   fc.assert(
