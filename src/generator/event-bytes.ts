@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { ACTIONS, actionOn } from "./behaviour.ts";
 import { ByteSegments, copyWords } from "./byte-segments.ts";
 import { EventDescriptions } from "./event-descriptions.ts";
@@ -154,7 +155,7 @@ export class EventWriter {
       this.#sinceStartMs = sinceStartMs;
       return;
     }
-    throw new TypeError("somebody is always on duty");
+    assert.fail("nobody is on duty");
   }
 
   #setUser(user: number): void {

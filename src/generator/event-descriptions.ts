@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { ACTIONS, actionOn } from "./behaviour.ts";
 import { BREAKAGES, type Breakage, type EventFieldValues } from "./broken-events.ts";
 import { ACTION, BREAKAGE, EventFates, type Fate, FIRST_SEAT, ID, SECOND_ID } from "./event-fates.ts";
@@ -53,7 +54,7 @@ export class EventDescriptions {
     const arrivedMs = timeMs - (n - number);
     const key = this.#fates.keyOf(number);
     const fate = this.#fates.fate(key, number);
-    if (fate === "repeat") throw new TypeError("an original is no repeat");
+    assert(fate !== "repeat", "an original is no repeat");
     const happenedMs =
       arrivedMs - (fate === "late" ? this.#fates.latenessMs(key) : this.#fates.disorderMs(key));
     const stay = this.#whoActs(key, happenedMs);
