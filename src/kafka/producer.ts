@@ -111,7 +111,9 @@ export class Producer {
 
   /**
    * Hot. Copies a record into the partition's open batch; a full batch is sent. Key and value are ranges of buffers, or
-   * null. Callers that write much await `ready` now and then.
+   * null. Callers that write much await `ready` now and then. Outside of transactions give timestamps of today: a broker
+   * forgets a producer whose last record is older than a day (`producer.id.expiration.ms`, by the record's timestamp),
+   * and after its restart takes repeats for new.
    */
   append(
     partition: number,
