@@ -27,7 +27,13 @@ export async function formatStorage(
     "-cp",
     `${runtime.jars}/*`,
   ];
-  const tool = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", NODE_FILES.properties];
+  const tool = [
+    "kafka.tools.StorageTool",
+    "format",
+    `--cluster-id=${clusterId}`,
+    "-c",
+    NODE_FILES.properties,
+  ];
   const result = await runProgram(java, [...options, ...tool], { ...runtime, folder: node.dir }).catch(
     (cause: NodeJS.ErrnoException) => {
       throw cause.code === "ENOENT" ? javaMissing(runtime.environment) : cause;
