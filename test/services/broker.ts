@@ -40,7 +40,8 @@ export interface TestBroker {
 
 /**
  * Starts a broker that is removed with its data after the test (about 3 s).
- * In a file with several tests: `before(async () => { broker = await startBroker({ after }) })` with `after` of node:test.
+ * In a file with several tests, `before` starts it with `{ after: (cleanup) => cleanups.push(cleanup) }`, and an `after` of
+ * the file runs the cleanups: node:test runs an `after` that `before` calls as soon as `before` ends.
  */
 export async function startBroker(t: Cleanup, options: TestBrokerOptions = {}): Promise<TestBroker> {
   const jars = await ensureJars({ environment: process.env, clock: systemClock });

@@ -15,10 +15,16 @@ const KILLS = 6;
 let broker: TestBroker;
 let folder: string;
 
+// An "after" that "before" calls would run when "before" ends.
+const cleanups: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const cleanup of cleanups) await cleanup();
+  rmSync(folder, { recursive: true });
+});
+
 before(async () => {
-  broker = await startBroker({ after });
+  broker = await startBroker({ after: (cleanup) => cleanups.push(cleanup) });
   folder = mkdtempSync(join(tmpdir(), "clickstream-engine-"));
-  after(() => rmSync(folder, { recursive: true }));
   const generated = await clickstream(
     "generate",
     "--events",
