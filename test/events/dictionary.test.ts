@@ -38,7 +38,11 @@ test("many strings, of which some are long", () => {
     assert.equal(dictionary.text(n), textOf(n));
   }
   assert.equal(dictionary.findString("/"), -1);
+  const { arena } = dictionary;
+  assert.equal(dictionary.words.buffer, arena.buffer);
   dictionary.clear();
   assert.equal(dictionary.findString(textOf(7)), -1);
   assert.equal(dictionary.internString(textOf(7)), 0);
+  for (let n = 0; n < 20_000; n++) dictionary.internString(textOf(n));
+  assert.equal(dictionary.arena, arena, "the room is used again");
 });

@@ -64,6 +64,7 @@ const REASONS: [name: string, value: string | Uint8Array | null, reason: string]
     eventAround(`"a":[{"${"\\u00e9".repeat(25_000)}${"é".repeat(25_000)}" :1}],`),
     "not_json",
   ],
+  ["name of 25,000 surrogate pairs", eventAround(`"${"🦊".repeat(25_000)}":1,`), "not_json"],
   ["null", "null", "not_an_object"],
   ["array", `[${eventWith()}]`, "not_an_object"],
   ["string", '"\\ud800"', "not_an_object"],
@@ -195,6 +196,7 @@ const ACCEPTED: readonly [name: string, value: string][] = [
     "escapes in names and values",
     eventWith().replace('"url":"/"', '"\\u0075rl":"\\/"').replace("Fire", "\\u0046ire"),
   ],
+  ["many arrays side by side", eventAround(`"a":[${"[],{},".repeat(1_000)}0],`)],
   ["nesting of 997", eventAround(`"a":${nested(996)},`)],
   ["number of 999 characters", eventAround(`"a":-1.${"0".repeat(996)},`)],
   ["long string", eventAround(`"a":"${"1".repeat(60_000)}",`)],
@@ -228,6 +230,12 @@ test("timestamps in many forms", async (t) => {
       assert.ok("event" in verdict && Object.is(verdict.event.timeMs, timeMs), JSON.stringify(verdict));
     });
   }
+});
+
+test("the last of several numbers is the timestamp", () => {
+  const value = eventAt(`1.5,"a":{"timestamp":7},"\\u0074imestamp":17e11`);
+  const verdict = verdictOn(value);
+  assert.ok("event" in verdict && verdict.event.timeMs === 1_700_000_000_000, JSON.stringify(verdict));
 });
 
 test("odd but good events", async (t) => {
