@@ -11,10 +11,10 @@ const MAX_FRAME_BYTES = 512 << 20;
 /** What a fetch connection tells; nothing is told after `close()`. */
 export interface FetchConnectionHandler {
   /**
-   * The response to the request that was sent: its body starts at `bodyStart`, at least 16 readable bytes follow
-   * its end. `frame` stays as it is until the request after the next one is sent.
+   * The response to the request that was sent: its body is [bodyStart, end) of `frame`, at least 16 zero bytes follow.
+   * `frame` stays as it is until the request after the next one is sent.
    */
-  response(frame: Buffer, bodyStart: number): void;
+  response(frame: Buffer, bodyStart: number, end: number): void;
   /** The connection is gone, an awaited response with it. Told once. */
   lost(error: ClickstreamError): void;
 }
@@ -111,7 +111,7 @@ export class FetchConnection {
     this.#receiving = this.#receiving === 0 ? 1 : 0;
     this.#received = 0;
     frame.fill(0, frameBytes, frameBytes + PADDING_BYTES);
-    this.#handler.response(frame, BODY_START);
+    this.#handler.response(frame, BODY_START, frameBytes);
     return !this.#isClosed;
   }
 

@@ -52,7 +52,7 @@ export class LeaderFetcher {
   #awaiting = false;
   #sentAtMs = 0;
   /** A response that waits for the one before it to be walked. */
-  #response: { frame: Buffer; bodyStart: number } | undefined;
+  #response: { frame: Buffer; bodyStart: number; end: number } | undefined;
   #walk: Iterator<void> | undefined;
   #advancing = false;
   #isClosed = false;
@@ -68,9 +68,9 @@ export class LeaderFetcher {
     fetcher.#connection = await FetchConnection.connect(
       broker,
       {
-        response: (frame, bodyStart) => {
+        response: (frame, bodyStart, end) => {
           fetcher.#awaiting = false;
-          fetcher.#response = { frame, bodyStart };
+          fetcher.#response = { frame, bodyStart, end };
           fetcher.advance();
         },
         lost: (error) => fetcher.#lose(error),
@@ -80,9 +80,9 @@ export class LeaderFetcher {
     return fetcher;
   }
 
-  /** Fetches this partition too, from the next request on. */
-  add(partition: PartitionProgress): void {
-    this.#partitions.push(partition);
+  /** Fetches these partitions too, from the next request on. */
+  add(partitions: readonly PartitionProgress[]): void {
+    this.#partitions.push(...partitions);
     this.advance();
   }
 
@@ -97,9 +97,9 @@ export class LeaderFetcher {
         this.close();
         this.#owner.lost(this, this.#partitions, this.#loss);
       } else if (this.#response !== undefined) {
-        const { frame, bodyStart } = this.#response;
+        const { frame, bodyStart, end } = this.#response;
         this.#response = undefined;
-        this.#begin(frame, bodyStart);
+        this.#begin(frame, bodyStart, end);
       } else {
         if (!this.#awaiting) this.#sendFetch();
         break;
@@ -121,10 +121,10 @@ export class LeaderFetcher {
     this.advance();
   }
 
-  #begin(frame: Buffer, bodyStart: number): void {
+  #begin(frame: Buffer, bodyStart: number, end: number): void {
     const sentAtMs = this.#sentAtMs;
     const { topic } = this.#owner;
-    const response = tryDecode(frame, bodyStart);
+    const response = tryDecode(frame.subarray(0, end), bodyStart);
     if (response === undefined || (response.topicId ?? topic.id) !== topic.id) {
       this.#connection?.close();
       this.#lose(connectionLost("a broker", "it answered something that was not asked"));

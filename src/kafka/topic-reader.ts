@@ -199,7 +199,7 @@ export class TopicReader {
       this.#fetchers.set(leader.nodeId, fetcher);
     }
     for (const partition of partitions) this.#homeless.delete(partition);
-    for (const partition of partitions) fetcher.add(partition);
+    fetcher.add(partitions);
   }
 
   async #backOffAndRefresh(): Promise<void> {
