@@ -73,20 +73,27 @@ test("a bounded run reads everything, closes every window and agrees with the or
 });
 
 test("killed again and again, the engine ends with the same files, and none ever changes", async () => {
+  const whole = files("whole");
+  const seenAfterKills: number[] = [];
   let seen = new Map<string, string>();
   for (let kill = 0; kill < KILLS; kill++) {
     const args = ["--brokers", broker.brokers.join(), "--topic", "clicks", "--output", "killed"];
     const engine = startCommand(folder, "process", ...args, "--commit-every", "50ms");
-    await delay(700 + kill * 150);
+    await delay(400 + kill * 150);
     engine.child.kill("SIGKILL");
     await engine.ended;
     const now = files("killed");
     for (const [path, hash] of seen) assert.equal(now.get(path), hash, `${path} changed after it was final`);
     seen = now;
+    seenAfterKills.push(now.size);
   }
+  assert(
+    seenAfterKills.some((size) => size > 0 && size < whole.size),
+    `no kill fell into the work: ${seenAfterKills}`,
+  );
   const ended = await clickstream("process", "--output", "killed", "--until-end", "--finish");
   assert.equal(ended.code, 0, ended.stderr);
-  assert.deepEqual(files("killed"), files("whole"));
+  assert.deepEqual(files("killed"), whole);
   for (const [path, hash] of seen) assert.equal(files("killed").get(path), hash, path);
 });
 
@@ -98,7 +105,7 @@ test("a second engine on the same output is refused, and so is another topic", a
   assert.equal(second.code, 1);
   assert.match(second.stderr, /Another clickstream process is writing/);
   first.child.kill("SIGINT");
-  assert.equal((await first.ended).code, 130);
+  assert.equal((await first.ended).code, 0, "ending when asked to is no failure");
   const other = await runCommand(
     folder,
     "process",
