@@ -26,7 +26,6 @@ await cluster.close();
 let records = 0;
 let bytes = 0;
 let batches = 0;
-let open = 0;
 const cpuBefore = process.cpuUsage();
 const startedAtMs = performance.now();
 const done = Promise.withResolvers<void>();
@@ -35,7 +34,8 @@ const assignments = topic.partitions.map(({ partition }) => ({
   offset: starts.get(partition)!,
   endOffset: ends.get(partition)!,
 }));
-open = assignments.filter(({ offset, endOffset }) => offset < endOffset).length;
+let open = assignments.filter(({ offset, endOffset }) => offset < endOffset).length;
+if (open === 0) throw new Error(`no records in ${values.topic}`);
 const reader = await TopicReader.open({
   kafka,
   clock: systemClock,

@@ -53,8 +53,13 @@ export class ScriptedBroker {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Hangs up; returns when the peers have done the same. */
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets) {
+      if (socket.closed) continue;
+      socket.end();
+      await once(socket, "close");
+    }
     this.#server.close();
     await once(this.#server, "close");
   }

@@ -172,9 +172,8 @@ test("a connection lost in a pause: what had arrived is handed over, the rest is
   await (await broker.nextFetch()).respond([{ partition: 0, batches: [batch(10, ["a"]), batch(11, ["b"])] }]);
   await (await broker.nextFetch()).respond([{ partition: 0, batches: [batch(12, ["c"])] }]);
   await until("batch 0: a → 11");
-  // The second response has arrived or is about to; then the broker goes away.
-  await new Promise(setImmediate);
   await broker.stop();
+  await new Promise(setImmediate);
   const { port } = broker;
   broker = await ScriptedBroker.start(2, port);
   reader!.resume();
