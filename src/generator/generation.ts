@@ -125,6 +125,7 @@ class Generation {
           ...{ total, rate, live, batch, signal, onProgress },
           commit: (next) => this.#commit(next),
         });
+        await this.#producer.visible();
         return;
       } catch (error) {
         if (!(error instanceof ClickstreamError) || error.code !== "TRANSACTION_LOST") throw error;

@@ -31,6 +31,8 @@ export interface PartitionQueue {
   /** Whether the partition belongs to the open transaction. */
   admitted: boolean;
   nextSequence: number;
+  /** Whether the leader has acknowledged a batch of this producer id and epoch. */
+  isKnown: boolean;
 }
 
 /**
@@ -55,14 +57,18 @@ export function partitionQueue(
     blocked: false,
     admitted: false,
     nextSequence: 0,
+    isKnown: false,
   };
 }
 
-/** The next batch to send now, or undefined. */
+/**
+ * The next batch to send now, or undefined. The first one goes alone: of a producer that it does not know, a leader
+ * accepts any sequence number, so it would take the second batch when it could not take the first.
+ */
 export function nextToSend(queue: PartitionQueue): OutgoingBatch | undefined {
   if (queue.blocked || !queue.admitted) return undefined;
   while (queue.batches[queue.unsent]?.acknowledged) queue.unsent++;
-  return queue.unsent < REMEMBERED_BATCHES ? queue.batches[queue.unsent] : undefined;
+  return queue.unsent < (queue.isKnown ? REMEMBERED_BATCHES : 1) ? queue.batches[queue.unsent] : undefined;
 }
 
 /** Forgets the oldest batches as far as they are acknowledged. */

@@ -100,7 +100,7 @@ export class ProducePipeline {
     while (this.#inFlight > 0) await this.#settled();
     for (const queue of this.#options.queues) {
       for (const batch of queue.batches) this.#options.release(batch);
-      Object.assign(queue, { batches: [], unsent: 0, blocked: false, nextSequence: 0 });
+      Object.assign(queue, { batches: [], unsent: 0, blocked: false, nextSequence: 0, isKnown: false });
     }
     this.unacknowledgedBytes = 0;
   }
@@ -195,6 +195,7 @@ export class ProducePipeline {
 
   #acknowledge(queue: PartitionQueue, batch: OutgoingBatch): void {
     batch.acknowledged = true;
+    queue.isKnown = true;
     this.acknowledgeMs = this.#options.clock.monotonicMs() - batch.sealedAtMs;
     this.#backoffMs = 100;
     for (const arrived of dropAcknowledged(queue)) this.#forget(arrived);
@@ -272,6 +273,7 @@ export class ProducePipeline {
     try {
       this.identity = await this.#options.renewIdentity();
       for (const queue of this.#options.queues) {
+        queue.isKnown = false;
         renumber(queue, this.identity, 0, 0);
         this.#unblock(queue);
       }

@@ -185,6 +185,16 @@ export class Producer {
     this.#writer.resume(await this.#session.abort());
   }
 
+  /**
+   * Resolves when readers see all that was committed, which is some milliseconds after `commit`. No transaction is open.
+   * @throws ClickstreamError PRODUCER_FENCED
+   */
+  async visible(): Promise<void> {
+    assert(!this.#session.isOpen, "a transaction is open");
+    // Kafka raises the epoch only after the end of the transaction before is written everywhere.
+    await this.abort();
+  }
+
   /** Stops at once; what is not acknowledged may be lost. */
   async close(): Promise<void> {
     const closed = connectionLost(this.#options.kafka.brokers.join(", "), "the producer was closed");

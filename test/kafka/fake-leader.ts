@@ -148,7 +148,8 @@ export class FakeLeader {
     const state = this.#producers.get(key) ?? { last: [] };
     const next = from + values.length;
     if (!state.last.some((known) => known.from === from && known.next === next)) {
-      if (from !== (state.last.at(-1)?.next ?? 0)) return answer(OUT_OF_ORDER_SEQUENCE_NUMBER);
+      // Of a producer that it does not know a broker accepts any first sequence number.
+      if (from !== (state.last.at(-1)?.next ?? from)) return answer(OUT_OF_ORDER_SEQUENCE_NUMBER);
       state.last = [...state.last, { from, next }].slice(-5);
       this.#producers.set(key, state);
       this.logs.set(partition, [...(this.logs.get(partition) ?? []), ...values]);

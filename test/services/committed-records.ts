@@ -17,15 +17,25 @@ export async function committedRecords(
   brokers: readonly string[],
   topicName: string,
 ): Promise<CommittedRecord[]> {
+  const found: CommittedRecord[] = [];
+  await visitCommitted(brokers, topicName, (record) => found.push(record));
+  return found;
+}
+
+/** Shows every committed record of a topic, as `committedRecords`. */
+export async function visitCommitted(
+  brokers: readonly string[],
+  topicName: string,
+  visit: (record: CommittedRecord) => void,
+): Promise<void> {
   const kafka = { brokers, clientId: "test" };
   const cluster = await Cluster.connect(kafka);
   const topic = await cluster.topic(topicName);
   if (topic === undefined) throw new Error(`no topic ${topicName}`);
   const ends = await cluster.offsets(topic, "lastStable");
   await cluster.close();
-  const found: CommittedRecord[] = [];
   const unread = new Map([...ends].filter(([, end]) => end > 0));
-  if (unread.size === 0) return found;
+  if (unread.size === 0) return;
   const done = Promise.withResolvers<void>();
   const reader = await TopicReader.open({
     kafka,
@@ -37,7 +47,7 @@ export async function committedRecords(
         for (let row = 0; row < (records?.count ?? 0); row++) {
           const { bytes, offset, timestampMs, valueStart, valueEnd, recordStart } = records!;
           const key = recordKey(bytes, recordStart[row]!);
-          found.push({
+          visit({
             partition,
             offset: offset[row]!,
             timestampMs: timestampMs[row]!,
@@ -55,5 +65,4 @@ export async function committedRecords(
     },
   });
   await done.promise.finally(() => reader.close());
-  return found;
 }

@@ -103,6 +103,7 @@ test("a transaction is visible after its commit, with the offsets, and never aft
   producer.begin();
   append(producer, 0, "third");
   await producer.commit();
+  await producer.visible();
 
   assert.deepEqual((await valuesOf(topic)).sort(), ["first", "second", "third"]);
   assert.deepEqual(await committedOffset(query), { offset: 7, metadata: "at 7" });
@@ -117,6 +118,7 @@ test("a second producer with the id fences the first and aborts what it left ope
   second.begin();
   append(second, 0, "of the second");
   await second.commit();
+  await second.visible();
   await assert.rejects(first.commit(), { code: "PRODUCER_FENCED" });
   await assert.rejects(first.abort(), { code: "PRODUCER_FENCED" });
   assert.deepEqual(await valuesOf("fencing"), ["of the second"]);
@@ -140,6 +142,7 @@ test("what the broker refuses for good is named, and the transaction holds the r
       return true;
     });
     await producer.commit();
+    await producer.visible();
     assert.deepEqual(
       await valuesOf(topic),
       Array.from({ length: 600 }, (_, n) => `value ${n}`),
@@ -192,9 +195,13 @@ test("through kills of the broker everything acknowledged is there, once and in 
       if (written % 1_000 === 999) await transactional.commit();
     }
     await plain.flush();
+    await transactional.visible();
   })();
+  let ended = false;
+  const end = () => (ended = true);
+  writing.then(end, end);
   for (const share of [0.2, 0.6]) {
-    while (written < count * share) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (written < count * share && !ended) await new Promise((resolve) => setTimeout(resolve, 5));
     await broker.kill9();
     await broker.start();
   }
