@@ -9,6 +9,7 @@ import type { Context } from "./context.ts";
 import type { EngineFigures, RunningEngine } from "./parts.ts";
 import { RateMeter } from "./progress/rate.ts";
 import type { EngineSnapshot } from "./progress/snapshot.ts";
+import { RetryWarnings } from "./retry-warnings.ts";
 
 const SHOWN_COMMITS = 5;
 
@@ -101,6 +102,7 @@ class EmbeddedRun implements RunningEngine {
 
   private async options(settings: PipelineSettings): Promise<EmbeddedOptions> {
     const { output } = settings;
+    const retries = new RetryWarnings(this.context.log, this.clock, "the engine");
     return {
       ...settings,
       kafka: { brokers: settings.brokers, clientId: "clickstream" },
@@ -115,6 +117,7 @@ class EmbeddedRun implements RunningEngine {
         this.readingSinceMs ??= this.clock.monotonicMs();
       },
       onCommit: (report) => this.committed(report),
+      onRetry: (reason) => retries.report(reason),
       onWarning: (message) => this.context.log.warn(message),
     };
   }

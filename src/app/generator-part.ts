@@ -6,6 +6,7 @@ import { Cluster } from "../kafka/cluster.ts";
 import type { Context } from "./context.ts";
 import type { RunningGenerator } from "./parts.ts";
 import type { ProducerSnapshot } from "./progress/snapshot.ts";
+import { RetryWarnings } from "./retry-warnings.ts";
 
 const CLIENT_ID = "clickstream-generator";
 /** What Kafka keeps by default. */
@@ -73,13 +74,14 @@ class GeneratorRun implements RunningGenerator {
   #before: number | undefined;
   #progress: GeneratorProgress;
 
-  constructor({ log }: Context, plan: GenerationPlan) {
+  constructor({ log, clock }: Context, plan: GenerationPlan) {
+    const retries = new RetryWarnings(log, clock, "the generator");
     this.#batchEvents = plan.batch;
     this.#progress = { produced: 0, total: plan.events, live: false, eventsPerSecond: 0, batchMs: [] };
     this.thread = startGeneratorThread({
       plan,
       onProgress: (progress) => this.#show(progress),
-      onRetry: (reason) => log.warn({ reason }, "the generator tries again"),
+      onRetry: (reason) => retries.report(reason),
     });
     this.totalReached = this.#total.promise;
     this.ended = this.thread.ended.then(({ produced, refused }) => {

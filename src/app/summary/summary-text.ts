@@ -16,8 +16,9 @@ export interface RunFigures {
   processedPerSecond: number | null;
 }
 
-const LABEL_WIDTH = 24;
-const NUMBER_WIDTH = 17;
+const LABEL_WIDTH = 28;
+const NUMBER_WIDTH = 13;
+const MOST_REASONS = 6;
 
 /** The summary for people at the end of a run. */
 export function renderSummary(summary: Summary, figures: RunFigures, style: Style): string {
@@ -34,16 +35,19 @@ export function renderSummary(summary: Summary, figures: RunFigures, style: Styl
 function totalLines(figures: RunFigures): string[] {
   const { read, counted, late, dead } = figures.accounting;
   const deadTotal = Object.values(dead).reduce((sum, events) => sum + events, 0);
-  const reasons = Object.entries(dead)
-    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-    .map(([reason, events]) => line(`  ${reason}`, formatCount(events), share(events, read)));
+  const reasons = Object.entries(dead).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const shown = reasons.length <= MOST_REASONS + 1 ? reasons : reasons.slice(0, MOST_REASONS);
+  const others = reasons.slice(shown.length);
+  if (others.length > 0) {
+    shown.push([`${others.length} other reasons`, others.reduce((sum, [, events]) => sum + events, 0)]);
+  }
   const { sizeMs, slideMs } = figures.windows;
   return [
     line("read", formatCount(read)),
     line("counted", formatCount(counted), share(counted, read)),
     line("late", formatCount(late), share(late, read)),
     line("dead letters", formatCount(deadTotal), share(deadTotal, read)),
-    ...reasons,
+    ...shown.map(([reason, events]) => line(`  ${reason}`, formatCount(events), share(events, read))),
     line(
       "windows closed",
       formatCount(figures.windowsClosed),

@@ -46,7 +46,9 @@ export interface EmbeddedOptions {
   /** Fetching begins. */
   onReading(): void;
   onCommit(report: CommitReport): void;
-  /** Something to log: a broker that does not answer, a state that grows. */
+  /** Kafka did not do what was asked, which is tried again. */
+  onRetry(reason: string): void;
+  /** Something to look into: a state that grows. */
   onWarning(message: string): void;
 }
 
@@ -74,14 +76,14 @@ export class EmbeddedEngine {
     this.store = store;
     this.stored = stored;
     this.ends = ends;
-    const { kafka, clock, deadLetterTopic, onWarning } = options;
+    const { kafka, clock, deadLetterTopic, onRetry } = options;
     this.deadLetters = new DeadLetterQueue({
       kafka,
       cluster,
       clock,
       source: { name: topic.name, partitions: topic.partitions.length },
       topic: deadLetterTopic,
-      onRetry: onWarning,
+      onRetry,
     });
   }
 
@@ -146,7 +148,7 @@ export class EmbeddedEngine {
     this.startWorkers({
       reading: () => options.onReading(),
       attention: () => coordinator.attention(),
-      retry: (message) => options.onWarning(message),
+      retry: (message) => options.onRetry(message),
       failed: (error) => {
         failure ??= error;
         failed.abort();
