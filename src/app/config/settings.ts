@@ -135,7 +135,7 @@ export const SETTINGS = {
     commands: GENERATING,
     doc: "share of events that repeat an earlier one",
   }),
-  compression: setting(choice("codec", ["none", "lz4", "zstd", "gzip", "snappy"]), "lz4", {
+  compression: setting(choice("codec", ["none", "lz4", "zstd", "gzip", "snappy"]), "none", {
     group: "Generated events",
     commands: GENERATING,
     doc: "compression of produced batches: none, lz4, zstd, gzip, snappy",
