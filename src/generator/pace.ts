@@ -20,10 +20,10 @@ export class Pace {
   /** How many events are due and not yet taken. */
   due(): number {
     if (this.perSecond === null) return Number.POSITIVE_INFINITY;
-    const debt = this.#elapsedMs() * (this.perSecond / 1_000) - this.#taken;
-    const excess = debt - (this.perSecond * MAX_DEBT_MS) / 1_000;
-    if (excess > 1) this.#sinceMs += (excess * 1_000) / this.perSecond;
-    return Math.floor(Math.min(debt, debt - Math.max(0, excess - 1)));
+    const debt = (this.#elapsedMs() * this.perSecond) / 1_000 - this.#taken;
+    const greatest = Math.max(1, (this.perSecond * MAX_DEBT_MS) / 1_000);
+    if (debt > greatest) this.#sinceMs += ((debt - greatest) * 1_000) / this.perSecond;
+    return Math.floor(Math.min(debt, greatest));
   }
 
   take(events: number): void {
