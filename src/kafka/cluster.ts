@@ -3,6 +3,7 @@ import { ClickstreamError } from "../core/errors.ts";
 import { connectToAny } from "./bootstrap.ts";
 import { BrokerConnection } from "./connection.ts";
 import { ErrorCode } from "./error-codes.ts";
+import { isFinal } from "./final-errors.ts";
 import type { KafkaOptions } from "./options.ts";
 import {
   type AdminResult,
@@ -134,8 +135,8 @@ export class Cluster {
           connection.close();
         }
       } catch (error) {
-        if (error instanceof ClickstreamError) return []; // asked again with newer leaders
-        throw error;
+        if (isFinal(error)) throw error;
+        return []; // asked again with newer leaders
       }
     });
     return (await Promise.all(answers)).flat();

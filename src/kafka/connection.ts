@@ -1,5 +1,13 @@
 import { connect, type OnReadOpts, type Socket } from "node:net";
 import { ClickstreamError } from "../core/errors.ts";
+import {
+  API_VERSIONS,
+  type Api,
+  chooseVersion,
+  decodeApiVersions,
+  encodeApiVersions,
+  type OfferedVersions,
+} from "./api-versions.ts";
 
 /** Where a broker listens and how long to wait for it. */
 export interface ConnectionOptions {
@@ -20,7 +28,6 @@ interface AwaitedResponse {
   reject(error: Error): void;
 }
 
-const API_VERSIONS_KEY = 18;
 /** No response of these requests is near it; a larger length means that the peer speaks something other than Kafka. */
 const MAX_RESPONSE_BYTES = 256 << 20;
 
@@ -42,6 +49,7 @@ export class BrokerConnection {
   #chunks: Buffer[] = [];
   #chunkBytes = 0;
   #frameBytes = 4;
+  #offered: Promise<OfferedVersions> | undefined;
 
   private constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
@@ -95,13 +103,32 @@ export class BrokerConnection {
     });
     return new Promise((resolve, reject) => {
       if (this.#awaited.length === 0) this.#socket.setTimeout(this.#requestTimeoutMs);
-      const flexibleHeader = flexible && apiKey !== API_VERSIONS_KEY;
+      const flexibleHeader = flexible && apiKey !== API_VERSIONS.key;
       this.#awaited.push({ correlationId, flexibleHeader, resolve, reject });
       this.#socket.cork();
       this.#socket.write(header);
       for (const part of body) if (part.length > 0) this.#socket.write(part);
       this.#socket.uncork();
     });
+  }
+
+  /**
+   * The newest version of an API that both sides speak. The broker is asked once.
+   * @throws ClickstreamError KAFKA_VERSION_UNSUPPORTED, KAFKA_CONNECTION_LOST
+   */
+  async version(api: Api): Promise<number> {
+    this.#offered ??= this.request(API_VERSIONS.key, API_VERSIONS.version, [encodeApiVersions()], true).then(
+      (response) => decodeApiVersions(response),
+    );
+    return chooseVersion(api, await this.#offered, this.#address);
+  }
+
+  /**
+   * `request` in the newest version that both sides speak.
+   * @throws ClickstreamError KAFKA_VERSION_UNSUPPORTED, KAFKA_CONNECTION_LOST
+   */
+  async call(api: Api, body: readonly Uint8Array[]): Promise<Buffer> {
+    return this.request(api.key, await this.version(api), body, true);
   }
 
   /** Closes at once; awaited requests are rejected. Closing twice does nothing. */

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import { connectToAny } from "./bootstrap.ts";
 import { BrokerConnection, connectionLost } from "./connection.ts";
+import { isFinal } from "./final-errors.ts";
 import type { KafkaOptions } from "./options.ts";
 import { errorSentence, outcomeOf, produceDenied } from "./producer-errors.ts";
 import { type Call, findCoordinator } from "./transaction-messages.ts";
@@ -45,9 +46,7 @@ export class CoordinatorClient {
       let delayMs = Math.min(2_000, 100 * 2 ** attempt);
       try {
         this.#connection ??= await this.#connect();
-        const answer = call.read(
-          await this.#connection.request(call.apiKey, call.apiVersion, [call.body], true),
-        );
+        const answer = call.read(await this.#connection.call(call.api, [call.body]));
         const errorCode = errorCodeOf(answer);
         if (outcomeOf(errorCode) !== "retry") return answer;
         if (errorCode === CONCURRENT_TRANSACTIONS || errorCode === UNSTABLE_OFFSET_COMMIT)
@@ -57,7 +56,7 @@ export class CoordinatorClient {
           onRetry(errorSentence(errorCode));
         }
       } catch (error) {
-        if (!(error instanceof ClickstreamError) || error.code === "PRODUCE_DENIED") throw error;
+        if (!(error instanceof ClickstreamError) || isFinal(error)) throw error;
         this.#disconnect();
         onRetry(error.message);
       }
@@ -75,7 +74,7 @@ export class CoordinatorClient {
     if (coordinates === "any") return bootstrap;
     try {
       const call = findCoordinator(coordinates, key);
-      const found = call.read(await bootstrap.request(call.apiKey, call.apiVersion, [call.body], true));
+      const found = call.read(await bootstrap.call(call.api, [call.body]));
       if (outcomeOf(found.errorCode) === "denied") throw produceDenied(`the use of ${key}`, found.errorCode);
       if (found.errorCode !== 0) throw connectionLost("the bootstrap broker", errorSentence(found.errorCode));
       const connection = await BrokerConnection.connect({ ...found, clientId: kafka.clientId });

@@ -1,5 +1,12 @@
 import type { Socket } from "node:net";
 import type { ClickstreamError } from "../core/errors.ts";
+import {
+  API_VERSIONS,
+  type Api,
+  chooseVersion,
+  decodeApiVersions,
+  encodeApiVersions,
+} from "./api-versions.ts";
 import { type ConnectionOptions, connectionLost, openSocket, requestHeader } from "./connection.ts";
 import { PADDING_BYTES } from "./decompression.ts";
 
@@ -7,6 +14,7 @@ import { PADDING_BYTES } from "./decompression.ts";
 const BODY_START = 9;
 /** Kafka's own limit on a batch is 2 GiB; more than this is not one of events. */
 const MAX_FRAME_BYTES = 512 << 20;
+const NEGOTIATION_TIMEOUT_MS = 30_000;
 
 /** What a fetch connection tells; nothing is told after `close()`. */
 export interface FetchConnectionHandler {
@@ -24,9 +32,11 @@ export interface FetchConnectionHandler {
  * so that records are decoded where they arrived while the next response comes into the other: no copy, no garbage.
  */
 export class FetchConnection {
+  /** The newest version of its API that both sides speak. */
+  version = -1;
   readonly #address: string;
   readonly #clientId: string;
-  readonly #handler: FetchConnectionHandler;
+  #handler: FetchConnectionHandler;
   readonly #frames: [Buffer, Buffer];
   #socket: Socket | undefined;
   #receiving: 0 | 1 = 0;
@@ -43,13 +53,14 @@ export class FetchConnection {
   }
 
   /**
-   * @param frameBytes expected size of the larger responses; a frame that is too small is replaced by a larger one
-   * @throws ClickstreamError KAFKA_UNREACHABLE
+   * @param use.api what will be asked
+   * @param use.frameBytes expected size of the larger responses; a frame that is too small is replaced by a larger one
+   * @throws ClickstreamError KAFKA_UNREACHABLE, KAFKA_CONNECTION_LOST, KAFKA_VERSION_UNSUPPORTED
    */
   static async connect(
     options: ConnectionOptions,
     handler: FetchConnectionHandler,
-    frameBytes: number,
+    { api, frameBytes }: { api: Api; frameBytes: number },
   ): Promise<FetchConnection> {
     const connection = new FetchConnection(options, handler, frameBytes);
     const socket = await openSocket(options, {
@@ -60,7 +71,31 @@ export class FetchConnection {
     socket.on("timeout", () => connection.#lose("no answer in time"));
     socket.on("error", (error) => connection.#lose(error.message, error));
     socket.on("close", () => connection.#lose("the broker closed it"));
+    await connection.#negotiate(api, options.requestTimeoutMs ?? NEGOTIATION_TIMEOUT_MS);
     return connection;
+  }
+
+  /** Asks for the broker's versions, like any request; only then is the handler told anything. */
+  #negotiate(api: Api, timeoutMs: number): Promise<void> {
+    const handler = this.#handler;
+    return new Promise((resolve, reject) => {
+      this.#handler = {
+        response: (frame, bodyStart, end) => {
+          try {
+            // This response alone has the old header, without tagged fields.
+            const offered = decodeApiVersions(frame.subarray(0, end), bodyStart - 1);
+            this.version = chooseVersion(api, offered, this.#address);
+            this.#handler = handler;
+            resolve();
+          } catch (error) {
+            this.close();
+            reject(error);
+          }
+        },
+        lost: reject,
+      };
+      this.send(API_VERSIONS.key, API_VERSIONS.version, encodeApiVersions(), timeoutMs);
+    });
   }
 
   /** Sends a request of flexible encoding; the response before must have been received. */

@@ -2,9 +2,6 @@ import type { AbortedTransaction } from "./aborted-transactions.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { ResponseReader } from "./response-reader.ts";
 
-/** Fetch v13: topics by id; Kafka 3.1 and newer. */
-export const FETCH = { apiKey: 1, apiVersion: 13 };
-
 /** What a fetch asks for. */
 export interface FetchRequest {
   topicId: string;
@@ -36,10 +33,14 @@ const MIN_BYTES = 1;
 const READ_COMMITTED = 1;
 const NO_SESSION_EPOCH = -1;
 
+/** From this version on only replicas say who they are. */
+const CONSUMERS_ARE_NAMELESS = 15;
+
 /** The body of a fetch request that reads committed records, outside of any fetch session. */
-export function encodeFetch(request: FetchRequest): Buffer {
+export function encodeFetch(request: FetchRequest, version: number): Buffer {
   const writer = new RequestWriter();
-  writer.int32(CONSUMER).int32(request.maxWaitMs).int32(MIN_BYTES).int32(request.maxBytes);
+  if (version < CONSUMERS_ARE_NAMELESS) writer.int32(CONSUMER);
+  writer.int32(request.maxWaitMs).int32(MIN_BYTES).int32(request.maxBytes);
   writer.int8(READ_COMMITTED).int32(0).int32(NO_SESSION_EPOCH).unsignedVarint(2);
   for (const byte of Buffer.from(request.topicId.replaceAll("-", ""), "hex")) writer.int8((byte << 24) >> 24);
   writer.compactArray(request.partitions, (_, { partition, fetchOffset }) => {

@@ -1,10 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import type { ClickstreamError } from "../core/errors.ts";
 import { AbortedTransactionFilter } from "./aborted-transactions.ts";
+import { APIS } from "./api-versions.ts";
 import { type ConnectionOptions, connectionLost } from "./connection.ts";
 import { ErrorCode } from "./error-codes.ts";
 import { FetchConnection } from "./fetch-connection.ts";
-import { decodeFetch, encodeFetch, FETCH, type FetchedPartition } from "./fetch-messages.ts";
+import { decodeFetch, encodeFetch, type FetchedPartition } from "./fetch-messages.ts";
 import { CorruptBatchError } from "./reader-errors.ts";
 import type { PartitionProgress, ReaderHandler } from "./reader-handler.ts";
 import { batchEnd, MalformedBatch, offsetAfterBatch, readBatchHeader } from "./record-batch.ts";
@@ -62,7 +63,7 @@ export class LeaderFetcher {
     this.#owner = owner;
   }
 
-  /** @throws ClickstreamError KAFKA_UNREACHABLE */
+  /** @throws ClickstreamError KAFKA_UNREACHABLE, KAFKA_CONNECTION_LOST, KAFKA_VERSION_UNSUPPORTED */
   static async connect(broker: ConnectionOptions, owner: FetcherOwner): Promise<LeaderFetcher> {
     const fetcher = new LeaderFetcher(owner);
     fetcher.#connection = await FetchConnection.connect(
@@ -75,7 +76,7 @@ export class LeaderFetcher {
         },
         lost: (error) => fetcher.#lose(error),
       },
-      owner.limits.maxBytes + RESPONSE_OVERHEAD_BYTES,
+      { api: APIS.fetch, frameBytes: owner.limits.maxBytes + RESPONSE_OVERHEAD_BYTES },
     );
     return fetcher;
   }
@@ -171,8 +172,9 @@ export class LeaderFetcher {
     const { clock, topic, limits } = this.#owner;
     this.#awaiting = true;
     this.#sentAtMs = clock.monotonicMs();
-    const body = encodeFetch({ topicId: topic.id, partitions: wanted, ...limits });
-    this.#connection?.send(FETCH.apiKey, FETCH.apiVersion, body, limits.maxWaitMs + ANSWER_TIMEOUT_MS);
+    const connection = this.#connection!;
+    const body = encodeFetch({ topicId: topic.id, partitions: wanted, ...limits }, connection.version);
+    connection.send(APIS.fetch.key, connection.version, body, limits.maxWaitMs + ANSWER_TIMEOUT_MS);
   }
 
   /** Hands over what has arrived, one call of the handler a step, so that a pause or close takes effect in between. */

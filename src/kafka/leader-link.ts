@@ -1,5 +1,6 @@
+import { APIS } from "./api-versions.ts";
 import { BrokerConnection, connectionLost } from "./connection.ts";
-import { type PartitionResult, PRODUCE, readProduceResponse } from "./produce-messages.ts";
+import { type PartitionResult, readProduceResponse } from "./produce-messages.ts";
 
 export interface LeaderLinkOptions {
   nodeId: number;
@@ -36,7 +37,7 @@ export class LeaderLink {
     this.#connection ??= this.#connect();
     const connection = this.#connection;
     try {
-      const response = await (await connection).request(PRODUCE.apiKey, PRODUCE.apiVersion, request, true);
+      const response = await (await connection).call(APIS.produce, request);
       return readProduceResponse(response);
     } catch (error) {
       if (this.#connection === connection) this.#connection = undefined;

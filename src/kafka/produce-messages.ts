@@ -1,9 +1,6 @@
 import { RequestWriter, writeUnsignedVarint } from "./request-writer.ts";
 import { ResponseReader } from "./response-reader.ts";
 
-/** Produce v11: the newest version for which a client adds partitions to its transaction by itself. */
-export const PRODUCE = { apiKey: 0, apiVersion: 11 };
-
 const ALL_IN_SYNC_REPLICAS = -1;
 /** How long a leader waits for its followers before it answers REQUEST_TIMED_OUT. */
 const REPLICATION_TIMEOUT_MS = 20_000;

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import type { TopicDescription } from "./cluster.ts";
 import type { RetryListener } from "./coordinator-client.ts";
+import { isFinal } from "./final-errors.ts";
 import { LeaderLink } from "./leader-link.ts";
 import {
   dropAcknowledged,
@@ -147,7 +148,8 @@ export class ProducePipeline {
       results = await link.produce(produceRequest(transactionalId, topic.name, batches));
     } catch (error) {
       if (!(error instanceof ClickstreamError)) return this.#crash(error);
-      onRetry(error.message);
+      if (isFinal(error)) this.fail(error);
+      else onRetry(error.message);
       for (const { batch } of parcels) batch.uncertain = true;
     } finally {
       link.inFlight--;
@@ -256,7 +258,8 @@ export class ProducePipeline {
         else this.#useLeaders(description);
       } catch (error) {
         if (!(error instanceof ClickstreamError)) return this.#crash(error);
-        onRetry(error.message);
+        if (isFinal(error)) this.fail(error);
+        else onRetry(error.message);
       }
       if (this.#renewing) break;
       for (const queue of queues) if (queue.blocked && queue.inFlight === 0) this.#unblock(queue);

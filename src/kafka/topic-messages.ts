@@ -1,3 +1,4 @@
+import { APIS } from "./api-versions.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { ResponseReader } from "./response-reader.ts";
@@ -33,7 +34,7 @@ export async function fetchTopicMetadata(
   request.unsignedVarint(2);
   writeNoUuid(request).compactString(topic).noTaggedFields();
   request.boolean(false).boolean(false).noTaggedFields(); // don't create, no authorized operations
-  const reader = new ResponseReader(await connection.request(3, 12, [request.finish()], true));
+  const reader = new ResponseReader(await connection.call(APIS.metadata, [request.finish()]));
   reader.skip(4); // throttle time
   const brokers = new Map(
     readArray(reader, () => {
@@ -77,7 +78,7 @@ export async function requestTopicCreation(
     writer.compactString(name).compactString(value).noTaggedFields();
   });
   request.noTaggedFields().int32(ADMIN_TIMEOUT_MS).boolean(false).noTaggedFields();
-  const reader = new ResponseReader(await connection.request(19, 7, [request.finish()], true));
+  const reader = new ResponseReader(await connection.call(APIS.createTopics, [request.finish()]));
   reader.skip(4 + 1); // throttle time, one topic
   reader.compactString();
   reader.skip(16); // id
@@ -91,7 +92,7 @@ export async function requestTopicDeletion(
 ): Promise<AdminResult> {
   const request = new RequestWriter().unsignedVarint(2).compactString(topic);
   writeNoUuid(request).noTaggedFields().int32(ADMIN_TIMEOUT_MS).noTaggedFields();
-  const reader = new ResponseReader(await connection.request(20, 6, [request.finish()], true));
+  const reader = new ResponseReader(await connection.call(APIS.deleteTopics, [request.finish()]));
   reader.skip(4 + 1); // throttle time, one topic
   reader.compactString();
   reader.skip(16); // id
@@ -118,7 +119,7 @@ export async function fetchOffsets(
       .noTaggedFields();
   });
   request.noTaggedFields().noTaggedFields();
-  const reader = new ResponseReader(await connection.request(2, 7, [request.finish()], true));
+  const reader = new ResponseReader(await connection.call(APIS.listOffsets, [request.finish()]));
   reader.skip(4 + 1); // throttle time, one topic
   reader.compactString();
   return readArray(reader, () => {

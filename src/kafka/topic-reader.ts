@@ -4,6 +4,7 @@ import { connectToAny } from "./bootstrap.ts";
 import { refused, type TopicDescription, topicChanged } from "./cluster.ts";
 import { BrokerConnection } from "./connection.ts";
 import { ErrorCode } from "./error-codes.ts";
+import { isFinal } from "./final-errors.ts";
 import { type FetcherOwner, type FetchLimits, LeaderFetcher } from "./leader-fetcher.ts";
 import type { KafkaOptions } from "./options.ts";
 import { OffsetOutOfRangeError } from "./reader-errors.ts";
@@ -154,7 +155,7 @@ export class TopicReader {
         return;
       }
     } catch (error) {
-      if (!(error instanceof ClickstreamError)) throw error;
+      if (this.#orFail(error) === undefined) return;
     }
     this.#homeless.add(progress);
     this.#retry(`Kafka has no offset ${fetchOffset} in partition ${partition} at the moment.`);
@@ -188,8 +189,8 @@ export class TopicReader {
         const broker = { ...leader, clientId: this.#options.kafka.clientId };
         fetcher = await LeaderFetcher.connect(broker, this.#owner);
       } catch (error) {
-        if (!(error instanceof ClickstreamError)) throw error;
-        this.#options.onRetry?.(error.message);
+        const trouble = this.#orFail(error);
+        if (trouble !== undefined) this.#options.onRetry?.(trouble.message);
         return;
       }
       if (this.#isClosed) {
@@ -221,9 +222,17 @@ export class TopicReader {
         ),
       );
     } catch (error) {
-      if (!(error instanceof ClickstreamError)) throw error;
-      onRetry?.(error.message);
+      const trouble = this.#orFail(error);
+      if (trouble !== undefined) onRetry?.(trouble.message);
     }
+  }
+
+  /** The trouble with a broker that may pass; undefined when it can't, and the reader has failed. */
+  #orFail(error: unknown): ClickstreamError | undefined {
+    if (!(error instanceof ClickstreamError)) throw error;
+    if (!isFinal(error)) return error;
+    this.#fail(error);
+    return undefined;
   }
 
   #fail(error: ClickstreamError): void {

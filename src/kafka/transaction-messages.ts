@@ -1,10 +1,10 @@
+import { APIS, type Api } from "./api-versions.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { ResponseReader } from "./response-reader.ts";
 
-/** A request as `BrokerConnection.request` takes it, and how its response is read. */
+/** A request as `BrokerConnection.call` takes it, and how its response is read. */
 export interface Call<T> {
-  apiKey: number;
-  apiVersion: number;
+  api: Api;
   body: Buffer;
   read(response: Buffer): T;
 }
@@ -26,8 +26,7 @@ export interface Coordinator {
 /** FindCoordinator v3. */
 export function findCoordinator(kind: "group" | "transaction", key: string): Call<Coordinator> {
   return {
-    apiKey: 10,
-    apiVersion: 3,
+    api: APIS.findCoordinator,
     body: new RequestWriter()
       .compactString(key)
       .int8(kind === "group" ? 0 : 1)
@@ -50,8 +49,7 @@ export function initProducerId(
   current?: ProducerIdentity,
 ): Call<ProducerIdentity & { errorCode: number }> {
   return {
-    apiKey: 22,
-    apiVersion: 4,
+    api: APIS.initProducerId,
     body: new RequestWriter()
       .compactString(transactionalId)
       .int32(transactionTimeoutMs)
@@ -84,7 +82,7 @@ export function addPartitionsToTransaction(
     })
     .noTaggedFields()
     .finish();
-  return { apiKey: 24, apiVersion: 3, body, read: firstPartitionError };
+  return { api: APIS.addPartitionsToTransaction, body, read: firstPartitionError };
 }
 
 /** AddOffsetsToTxn v3; reads the error code. */
@@ -95,8 +93,7 @@ export function addOffsetsToTransaction(
 ): Call<number> {
   const writer = new RequestWriter().compactString(transactionalId).int64(producerId).int16(producerEpoch);
   return {
-    apiKey: 25,
-    apiVersion: 3,
+    api: APIS.addOffsetsToTransaction,
     body: writer.compactString(group).noTaggedFields().finish(),
     read: errorAfterThrottle,
   };
@@ -134,7 +131,7 @@ export function commitOffsetInTransaction(
     })
     .noTaggedFields()
     .finish();
-  return { apiKey: 28, apiVersion: 3, body, read: firstPartitionError };
+  return { api: APIS.commitOffsetInTransaction, body, read: firstPartitionError };
 }
 
 /** The group has no members: its offsets are kept by hand. */
@@ -148,8 +145,7 @@ export function endTransaction(
 ): Call<number> {
   const writer = new RequestWriter().compactString(transactionalId).int64(producerId).int16(producerEpoch);
   return {
-    apiKey: 26,
-    apiVersion: 3,
+    api: APIS.endTransaction,
     body: writer.boolean(commit).noTaggedFields().finish(),
     read: errorAfterThrottle,
   };
@@ -174,8 +170,7 @@ export function fetchCommittedOffset(group: string, topic: string, partition: nu
     .noTaggedFields()
     .finish();
   return {
-    apiKey: 9,
-    apiVersion: 7,
+    api: APIS.offsetFetch,
     body,
     read(response) {
       const reader = new ResponseReader(response);

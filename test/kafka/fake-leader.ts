@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Random } from "../../src/core/random.ts";
+import { API_VERSIONS } from "../../src/kafka/api-versions.ts";
 import { recordsOf } from "../../src/kafka/batch-records.ts";
 import { RequestWriter } from "../../src/kafka/request-writer.ts";
 import { ResponseReader } from "../../src/kafka/response-reader.ts";
+import { ALL_VERSIONS, versionsFrame } from "./offered-versions.ts";
 
 /** Chances, per request or batch, of what goes wrong. */
 export interface Faults {
@@ -87,6 +89,10 @@ export class FakeLeader {
   }
 
   #answer(socket: Socket, request: Buffer): void {
+    if (request.readInt16BE(0) === API_VERSIONS.key) {
+      socket.write(versionsFrame(request.readInt32BE(4), ALL_VERSIONS));
+      return;
+    }
     if (this.#happens("breakBefore")) {
       socket.destroy();
       return;

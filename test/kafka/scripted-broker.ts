@@ -1,12 +1,16 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { API_VERSIONS, type OfferedVersions } from "../../src/kafka/api-versions.ts";
 import { RequestWriter } from "../../src/kafka/request-writer.ts";
 import { ResponseReader } from "../../src/kafka/response-reader.ts";
+import { ALL_VERSIONS, versionsFrame } from "./offered-versions.ts";
 
 export const TOPIC_ID = "00112233-4455-6677-8899-aabbccddeeff";
 
 /** A fetch as it arrived, with the ways to answer it. */
 export interface ArrivedFetch {
+  /** Version of the API. */
+  version: number;
   partitions: { partition: number; fetchOffset: number }[];
   /** Sends the response in pieces of so many bytes. */
   respond(partitions: FetchAnswer[], options?: { pieceBytes?: number; topicId?: string }): Promise<void>;
@@ -30,7 +34,11 @@ export class ScriptedBroker {
   readonly #fetches: ArrivedFetch[] = [];
   readonly #waiting: ((fetch: ArrivedFetch) => void)[] = [];
   readonly #partitionCount: number;
+  /** API keys of all requests. */
+  readonly #asked: number[] = [];
   port = 0;
+  /** What it says when it is asked for its versions. */
+  offered: OfferedVersions = ALL_VERSIONS;
 
   private constructor(partitionCount: number) {
     this.#partitionCount = partitionCount;
@@ -51,6 +59,10 @@ export class ScriptedBroker {
     const fetch = this.#fetches.shift();
     if (fetch !== undefined) return Promise.resolve(fetch);
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  timesAsked(apiKey: number): number {
+    return this.#asked.filter((asked) => asked === apiKey).length;
   }
 
   /** Hangs up; returns when the peers have done the same. */
@@ -80,14 +92,21 @@ export class ScriptedBroker {
 
   #request(socket: Socket, bytes: Buffer): void {
     const apiKey = bytes.readInt16BE(0);
+    const version = bytes.readInt16BE(2);
+    this.#asked.push(apiKey);
     const correlationId = bytes.readInt32BE(4);
     const body = new ResponseReader(bytes, 10 + bytes.readInt16BE(8) + 1);
+    if (apiKey === API_VERSIONS.key) {
+      socket.write(versionsFrame(correlationId, this.offered));
+      return;
+    }
     if (apiKey === 3) {
       socket.write(frame(correlationId, this.#metadata()));
       return;
     }
     const fetch: ArrivedFetch = {
-      partitions: readFetch(body),
+      version,
+      partitions: readFetch(body, version),
       async respond(partitions, { pieceBytes = Number.POSITIVE_INFINITY, topicId = TOPIC_ID } = {}) {
         const response = frame(correlationId, fetchResponse(topicId, partitions));
         for (let start = 0; start < response.length; start += pieceBytes) {
@@ -118,8 +137,8 @@ export class ScriptedBroker {
   }
 }
 
-function readFetch(body: ResponseReader): ArrivedFetch["partitions"] {
-  body.skip(4 + 4 + 4 + 4 + 1 + 4 + 4 + 1 + 16); // up to the only topic's partitions
+function readFetch(body: ResponseReader, version: number): ArrivedFetch["partitions"] {
+  body.skip((version < 15 ? 4 : 0) + 4 + 4 + 4 + 1 + 4 + 4 + 1 + 16); // up to the only topic's partitions
   const partitions: ArrivedFetch["partitions"] = [];
   for (let left = body.compactArray(); left > 0; left--) {
     const partition = body.int32();
