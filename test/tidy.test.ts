@@ -144,7 +144,7 @@ function* filesBelow(folder: string): Generator<string> {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (!SKIPPED_FOLDERS.has(entry.name)) yield* filesBelow(path);
-    } else if (entry.isFile() && TEXT.has(extname(entry.name))) {
+    } else if (entry.isFile() && entry.name !== ".git" && TEXT.has(extname(entry.name))) {
       yield path;
     }
   }
