@@ -63,6 +63,11 @@ export class Dictionary {
     return this.findHashed(bytes, 0, bytes.length, hashOf(bytes, 0, bytes.length));
   }
 
+  /** Bytes of `arena` that hold strings. */
+  get usedBytes(): number {
+    return this.arenaEnd;
+  }
+
   /** Where the id's bytes start in `arena`. */
   startOf(id: number): number {
     return this.starts[id]!;

@@ -17,6 +17,11 @@ export class SlotIds {
     this.windows = windows;
   }
 
+  /** Slots so far. */
+  get size(): number {
+    return this.paneStartsMs.length;
+  }
+
   /** The slot of an event under its partition's watermark, or `LATE`. */
   of(timeMs: number, watermarkMs: number): number {
     const { slideMs } = this.windows;

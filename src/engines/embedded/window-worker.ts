@@ -29,8 +29,14 @@ export interface WindowWorkerOptions {
   partitions: readonly PartitionStart[];
 }
 
-/** Above these a worker wants to be flushed before it reads on: about 100 MB of tables, 16 MB of dead letters. */
+/**
+ * Above these a worker wants to be flushed before it reads on: about 100 MB of tables, as much of slots once the
+ * coordinator holds them (each costs 20 KB there, and a scan of all strings here), 64 MB of strings (the state takes
+ * no more than 1 GB in one piece), 16 MB of dead letters.
+ */
 const FULL_TABLE_ROWS = 2_000_000;
+const FULL_SLOTS = 4_096;
+const FULL_STRING_BYTES = 64 << 20;
 const FULL_DEAD_LETTER_BYTES = 16 << 20;
 
 /**
@@ -63,7 +69,12 @@ export class WindowWorker {
 
   /** Whether reading should wait for the next flush. */
   get full(): boolean {
-    return this.tables.size >= FULL_TABLE_ROWS || this.deadLetterBytes >= FULL_DEAD_LETTER_BYTES;
+    return (
+      this.tables.size >= FULL_TABLE_ROWS ||
+      this.slotIds.size >= FULL_SLOTS ||
+      this.deadLetterBytes >= FULL_DEAD_LETTER_BYTES ||
+      this.stringBytes >= FULL_STRING_BYTES
+    );
   }
 
   /** Whether every partition has reached its end offset. */
@@ -166,6 +177,12 @@ export class WindowWorker {
       key,
       value,
     });
+  }
+
+  private get stringBytes(): number {
+    let total = 0;
+    for (const dictionary of Object.values(this.scanner.dictionaries)) total += dictionary.usedBytes;
+    return total;
   }
 
   private partition(number: number): PartitionState {

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { WindowWorker } from "../../src/engines/embedded/window-worker.ts";
+import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
+import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
+import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
+import { planTables } from "../../src/windows/table-plan.ts";
+import { recordColumns } from "../simulation/record-columns.ts";
+
+const START_MS = Date.UTC(2026, 10, 23, 8);
+const BATCH = 500;
+
+function openWorker(): WindowWorker {
+  return new WindowWorker({
+    plan: planTables(STANDARD_QUERIES),
+    rules: DEFAULT_EVENT_RULES,
+    windows: DEFAULT_WINDOWS,
+    idleAfterMs: Number.POSITIVE_INFINITY,
+    clock: { nowMs: () => START_MS, monotonicMs: () => 0, sleep: async () => {} },
+    partitions: [
+      {
+        partition: 0,
+        position: 0,
+        endOffset: null,
+        greatestMs: Number.NEGATIVE_INFINITY,
+        floorMs: Number.NEGATIVE_INFINITY,
+      },
+    ],
+  });
+}
+
+/** Feeds batches until the worker is full or `limit` events were read; returns how many. */
+function readUntilFull(
+  worker: WindowWorker,
+  limit: number,
+  from: number,
+  event: (n: number) => { timeMs: number; url: string },
+): number {
+  let n = from;
+  while (n - from < limit && !worker.full) {
+    const records = Array.from({ length: BATCH }, (_, i) => {
+      const { timeMs, url } = event(n + i);
+      const value = Buffer.from(
+        JSON.stringify({
+          event_id: `e${n + i}`,
+          user_id: "u",
+          session_id: "s",
+          url,
+          action: "view",
+          timestamp: timeMs,
+          device_type: "mobile",
+          browser: "Firefox",
+        }),
+      );
+      return { partition: 0, offset: n + i, timestampMs: timeMs, value };
+    });
+    n += BATCH;
+    worker.batch(0, recordColumns(records), n);
+  }
+  return n - from;
+}
+
+test("a worker is full before its panes are too many for one commit, and reads on after a flush", () => {
+  const worker = openWorker();
+  const oneAMinute = (n: number) => ({ timeMs: START_MS + n * 60_000, url: "/" });
+  const read = readUntilFull(worker, 20_000, 0, oneAMinute);
+  assert(read < 20_000, "a pane for each of 20,000 events");
+  assert.equal(worker.flush({ floors: [], final: false }).slots.length, read);
+  assert.equal(worker.full, false);
+});
+
+test("a worker is full before its strings are too many for one commit, and reads on after a flush", () => {
+  const worker = openWorker();
+  const padding = "x".repeat(30_000);
+  const longUrl = (n: number) => ({ timeMs: START_MS + n, url: `/${n}?${padding}` });
+  const read = readUntilFull(worker, 5_000, 0, longUrl);
+  assert(read < 5_000, "150 MB of distinct pages");
+  worker.flush({ floors: [], final: false });
+  assert.equal(worker.full, false);
+  assert.equal(readUntilFull(worker, 1_000, read, longUrl), 1_000, "room kept is no reason to be full again");
+});
