@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -128,4 +128,15 @@ test("a state of a newer format is refused by its number", (t) => {
   database.exec("PRAGMA user_version = 9");
   database.close();
   assert.throws(() => new SqliteStore(path), { code: "STATE_FORMAT", message: /format 9/ });
+});
+
+test("a folder that can't hold a state is not called locked", (t) => {
+  const path = folder(t);
+  writeFileSync(join(path, "file"), "");
+  assert.throws(() => new SqliteStore(join(path, "file")), { code: "STATE_UNREADABLE", message: /EEXIST/ });
+  mkdirSync(join(path, "state.lock"));
+  assert.throws(() => new SqliteStore(path), { code: "STATE_UNREADABLE", message: /unable to open/ });
+  rmSync(join(path, "state.lock"), { recursive: true });
+  writeFileSync(join(path, "state.lock"), "no database, but bytes enough to be taken for one".repeat(9));
+  assert.throws(() => new SqliteStore(path), { code: "STATE_UNREADABLE", message: /not a database/ });
 });

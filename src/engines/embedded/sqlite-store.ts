@@ -38,13 +38,14 @@ export class SqliteStore implements StateStore {
   /** Opens the state below `folder`, making both when they are absent, and locks out every other process. */
   constructor(folder: string) {
     this.path = join(folder, "state.sqlite");
-    mkdirSync(folder, { recursive: true });
-    this.lock = lockState(folder);
+    let lock: StateLock | undefined;
     try {
+      mkdirSync(folder, { recursive: true });
+      this.lock = lock = lockState(folder);
       this.database = this.open();
       this.epoch = this.takeOver();
     } catch (error) {
-      this.lock.release();
+      lock?.release();
       throw error instanceof ClickstreamError ? error : this.failure("STATE_UNREADABLE", "opened", error);
     }
   }

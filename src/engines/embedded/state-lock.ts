@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ClickstreamError } from "../../core/errors.ts";
 
+const SQLITE_BUSY = 5;
+
 /** Held while a process writes to a state. */
 export interface StateLock {
   release(): void;
@@ -18,6 +20,7 @@ export function lockState(folder: string): StateLock {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
+    if ((cause as { errcode?: number }).errcode !== SQLITE_BUSY) throw cause;
     throw new ClickstreamError({
       code: "STATE_LOCKED",
       message: `Another clickstream process is writing to ${folder}.`,
