@@ -11,6 +11,7 @@ import {
   ListOffsetTimestamps,
 } from "@platformatic/kafka";
 import { systemClock } from "../../src/core/clock.ts";
+import { EVENT_ROOM_BYTES, EventWriter } from "../../src/generator/event-bytes.ts";
 import type { GenerationPlan } from "../../src/generator/generation.ts";
 import type { GeneratorProgress } from "../../src/generator/progress-meter.ts";
 import { type GeneratorThread, startGeneratorThread } from "../../src/generator/thread.ts";
@@ -18,6 +19,7 @@ import { eventNumber } from "../../src/generator/uuid.ts";
 import { Cluster } from "../../src/kafka/cluster.ts";
 import { partitionOfKey } from "../../src/kafka/murmur2.ts";
 import { Producer } from "../../src/kafka/producer.ts";
+import { RecordBatchBuilder } from "../../src/kafka/record-encoding.ts";
 import { startBroker, type TestBroker } from "./broker.ts";
 import { runCommand, startCommand } from "./command-line.ts";
 import { type CommittedRecord, committedRecords, visitCommitted } from "./committed-records.ts";
@@ -234,13 +236,29 @@ test("a topic of others' records is refused: events could be repeated there", as
   await assert.rejects(generate(plan).ended, { code: "GENERATOR_POSITION_UNKNOWN" });
 });
 
+/** Bytes of the smallest batch that can hold each of the first events. */
+function batchBytes({ settings, events }: GenerationPlan, startMs: number): number[] {
+  const writer = new EventWriter({ ...settings, startMs });
+  const bytes = Buffer.alloc(EVENT_ROOM_BYTES);
+  return Array.from({ length: events }, (_, n) => {
+    const length = writer.write(n, startMs + n, bytes, 0);
+    const builder = new RecordBatchBuilder(Buffer.alloc(0));
+    builder.append(0, writer.keyBytes, writer.keyStart, writer.keyLength, bytes, 0, length, undefined);
+    return builder.length;
+  });
+}
+
 test("records that Kafka refuses for good are in a file with the reason, the others on the topic", async () => {
-  // No single event fits into the least message size but some: 230 to 280 bytes each, with what a batch adds.
-  await createTopic("choosy", { "max.message.bytes": "340" });
-  const plan = planFor("choosy", { events: 400, codec: "none", batch: 100 });
+  const startMs = Date.UTC(2026, 0, 1);
+  const given = planFor("choosy", { events: 400, codec: "none", batch: 100 });
+  const plan = { ...given, settings: { ...given.settings, startMs } };
+  const sizes = batchBytes(plan, startMs);
+  const limit = sizes.toSorted((a, b) => a - b)[200]!;
+  await createTopic("choosy", { "max.message.bytes": `${limit}` });
   const { produced, refused } = await generate(plan).ended;
   assert.equal(produced, 400);
-  assert(refused > 0 && refused < 400, `${refused} refused`);
+  assert.equal(refused, sizes.filter((size) => size > limit).length);
+  assert(refused > 0);
   const lines = readFileSync(plan.refusedPath, "utf8").trimEnd().split("\n");
   assert.equal(lines.length, refused);
   const numbers = await numbersOn("choosy");
