@@ -10,7 +10,7 @@ export type Verdict = { event: ClickEvent } | { reason: DeadReason };
 
 /**
  * The verdict on one Kafka value (null for a null value): slow, and the only authority. Reasons that need the record or
- * the log (`from_the_future`, lateness) are for the caller.
+ * the log (`no_record_time`, `from_the_future`, lateness) are for the caller.
  */
 export function judge(value: Uint8Array | null, rules: EventRules): Verdict {
   if (value === null) return { reason: "not_json" };

@@ -11,4 +11,5 @@ export type DeadReason =
   | "bad_timestamp"
   | "unknown_action"
   | "unknown_device_type"
+  | "no_record_time"
   | "from_the_future";

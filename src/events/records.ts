@@ -8,7 +8,7 @@ export interface RecordColumns {
   count: number;
   /** Offset in the partition. */
   offset: Float64Array;
-  /** The record's own timestamp (create or log-append time), ms since the epoch. */
+  /** The record's own timestamp (create or log-append time), ms since the epoch; −1 when its producer gave none. */
   timestampMs: Float64Array;
   /** Where the value starts in `bytes`; −1 for a null value. */
   valueStart: Int32Array;

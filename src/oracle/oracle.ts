@@ -9,7 +9,7 @@ import { oracleVerdict } from "./verdict.ts";
 export interface LogRecord {
   partition: number;
   offset: number;
-  /** The record's own timestamp, ms since the epoch. */
+  /** The record's own timestamp, ms since the epoch; −1 for none. */
   timestampMs: number;
   value: Uint8Array | null;
 }
@@ -130,7 +130,9 @@ export class Oracle {
   #verdict(record: LogRecord): { event: ClickEvent } | { reason: DeadReason } {
     const { rules, windows } = this.#manifest;
     const verdict = oracleVerdict(record.value, rules);
-    const isAhead = "event" in verdict && verdict.event.timeMs > record.timestampMs + windows.maxAheadMs;
+    if ("reason" in verdict) return verdict;
+    if (record.timestampMs < 0) return { reason: "no_record_time" };
+    const isAhead = verdict.event.timeMs > record.timestampMs + windows.maxAheadMs;
     return isAhead ? { reason: "from_the_future" } : verdict;
   }
 

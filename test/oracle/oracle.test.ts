@@ -175,6 +175,13 @@ test("an event from the future is dead and moves no watermark", () => {
   assert.deepEqual(onTheBound.accounting, [{ read: 2, counted: 1, late: 1, dead: {} }]);
 });
 
+test("an event whose record has no timestamp is dead and moves no watermark", () => {
+  const timeless = { ...event(0, 30), timestampMs: -1 };
+  const { windows, accounting } = outcome({ closedThrough: 12 }, [timeless, event(1, 7)]);
+  assert.deepEqual(windows, { 3: 1, 4: 1, 5: 1, 6: 1, 7: 1 });
+  assert.deepEqual(accounting, [{ read: 2, counted: 1, late: 0, dead: { no_record_time: 1 } }]);
+});
+
 test("a broken event moves no watermark and is counted by its reason", () => {
   const broken = {
     partition: 0,

@@ -14,18 +14,25 @@ export const SMALL_WINDOWS: WindowSettings = {
   maxAheadMs: 2_000,
 };
 
+export interface ArrivingRecord extends LogRecord {
+  /** When it is in the log, ms since the epoch: its timestamp, if it has one. */
+  arrivesMs: number;
+}
+
 /** A topic as it stands at the end of a story. */
 export interface RandomLog {
   windows: WindowSettings;
   rules: EventRules;
   partitionCount: number;
-  /** In the order of arrival; a record arrives when its timestamp says, and offsets ascend within a partition. */
-  records: LogRecord[];
+  /** In the order of arrival; offsets ascend within a partition. */
+  records: ArrivingRecord[];
   /** By partition: the next offset that a producer would get; may be behind a hole. */
   endOffsets: number[];
 }
 
-const STEP_KINDS = ["onTime", "outOfOrder", "late", "edge", "ahead", "future", "broken"] as const;
+const NO_TIMESTAMP = -1;
+
+const STEP_KINDS = ["onTime", "outOfOrder", "late", "edge", "ahead", "future", "timeless", "broken"] as const;
 type StepKind = (typeof STEP_KINDS)[number];
 
 /** One record of the story. */
@@ -66,6 +73,7 @@ function eventTimeMs({ kind, shift }: Step, nowMs: number, lagMs: number): numbe
   const within = (fromMs: number, toMs: number): number => Math.floor(fromMs + shift * (toMs - fromMs));
   switch (kind) {
     case "onTime":
+    case "timeless":
     case "broken":
       return nowMs - lagMs - within(0, 400);
     case "outOfOrder":
@@ -84,7 +92,7 @@ function eventTimeMs({ kind, shift }: Step, nowMs: number, lagMs: number): numbe
 }
 
 function tell({ lagsMs, trailingHoles, stretches }: Story): RandomLog {
-  const records: LogRecord[] = [];
+  const records: ArrivingRecord[] = [];
   const endOffsets = lagsMs.map((_, partition) => partition * 10);
   let nowMs = STORY_START_MS;
   for (const { pauseMs, active, steps } of stretches) {
@@ -97,7 +105,8 @@ function tell({ lagsMs, trailingHoles, stretches }: Story): RandomLog {
       const timeMs = eventTimeMs(step, nowMs, lagsMs[partition] ?? 0);
       const random = seededRandom(step.details);
       const value = step.kind === "broken" ? brokenValue(random, timeMs) : soundValue(random, timeMs);
-      records.push({ partition, offset, timestampMs: nowMs, value });
+      const timestampMs = step.kind === "timeless" ? NO_TIMESTAMP : nowMs;
+      records.push({ partition, offset, timestampMs, value, arrivesMs: nowMs });
     }
   }
   return {
@@ -116,6 +125,7 @@ const KIND_WEIGHTS: Readonly<Record<StepKind, number>> = {
   edge: 6,
   ahead: 4,
   future: 3,
+  timeless: 1,
   broken: 7,
 };
 const WEIGHTED_KINDS = STEP_KINDS.flatMap((kind) => Array<StepKind>(KIND_WEIGHTS[kind]).fill(kind));

@@ -2,14 +2,14 @@ import type { Clock } from "../../src/core/clock.ts";
 import type { Random } from "../../src/core/random.ts";
 import type { EngineWorker, Flush, FlushRequest, PartitionStart } from "../../src/engines/embedded/flush.ts";
 import { WindowWorker, type WindowWorkerOptions } from "../../src/engines/embedded/window-worker.ts";
-import type { LogRecord } from "../../src/oracle/oracle.ts";
+import type { ArrivingRecord } from "./random-log.ts";
 import { recordColumns } from "./record-columns.ts";
 import { type CrashPlan, recordsOf } from "./world.ts";
 
 /** A partition as a worker's fetches find it. */
 interface Feed {
   partition: number;
-  records: LogRecord[];
+  records: ArrivingRecord[];
   /** Next offset to fetch. */
   position: number;
   endOffset: number;
@@ -26,7 +26,7 @@ export class SimulatedWorker implements EngineWorker {
 
   constructor(
     options: WindowWorkerOptions,
-    log: { records: readonly LogRecord[]; endOffsets: readonly number[] },
+    log: { records: readonly ArrivingRecord[]; endOffsets: readonly number[] },
     random: Random,
     crashes: CrashPlan,
   ) {
@@ -63,9 +63,9 @@ export class SimulatedWorker implements EngineWorker {
   private fetch(feed: Feed): void {
     const sentAtMs = this.clock.monotonicMs();
     const left = feed.records.filter(({ offset }) => offset >= feed.position);
-    const arrived = left.filter(({ timestampMs }) => timestampMs <= this.clock.nowMs());
+    const arrived = left.filter(({ arrivesMs }) => arrivesMs <= this.clock.nowMs());
     const highWatermark =
-      arrived.length === left.length ? feed.endOffset : (left[arrived.length] as LogRecord).offset;
+      arrived.length === left.length ? feed.endOffset : (left[arrived.length] as ArrivingRecord).offset;
     this.worker.ends(feed.partition, highWatermark);
     const batch = arrived.slice(0, 1 + this.random.below(8));
     const last = batch.at(-1);

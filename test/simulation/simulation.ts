@@ -30,7 +30,7 @@ export async function simulate(seed: number): Promise<void> {
   const random = seededRandom(seed);
   const log = randomLog(random);
   const disk = new Disk();
-  const firstMs = log.records[0]?.timestampMs ?? 0;
+  const firstMs = log.records[0]?.arrivesMs ?? 0;
   let nowMs = firstMs;
   for (let life = random.below(6); life > 0; life--) {
     nowMs = await live(log, disk, random, nowMs, {
@@ -43,7 +43,7 @@ export async function simulate(seed: number): Promise<void> {
     });
     check(log, disk, false);
   }
-  const lastMs = log.records.at(-1)?.timestampMs ?? 0;
+  const lastMs = log.records.at(-1)?.arrivesMs ?? 0;
   const finish = random.below(2) === 0;
   const last = {
     workers: 1 + random.below(3),
@@ -149,7 +149,7 @@ function openState(
 
 /** Where a partition ends at a time: a bounded run stops there. */
 function arrivedEnd(log: RandomLog, partition: number, nowMs: number): number {
-  const next = log.records.find((record) => record.partition === partition && record.timestampMs > nowMs);
+  const next = log.records.find((record) => record.partition === partition && record.arrivesMs > nowMs);
   return next?.offset ?? log.endOffsets[partition] ?? 0;
 }
 

@@ -134,6 +134,6 @@ function applied(state: StoredState, commit: Commit): StoredState {
 }
 
 /** Records of one partition, in offset order. */
-export function recordsOf(records: readonly LogRecord[], partition: number): LogRecord[] {
+export function recordsOf<Entry extends LogRecord>(records: readonly Entry[], partition: number): Entry[] {
   return records.filter((record) => record.partition === partition);
 }

@@ -7,10 +7,12 @@ import type { SlotIds } from "./slot-ids.ts";
 export const SLOT_LATE = -1;
 /** A slot number for an event that is ahead of its record's timestamp. */
 export const SLOT_FUTURE = -2;
+/** A slot number for an event whose record has no timestamp: nothing says whether it is ahead. */
+export const SLOT_TIMELESS = -3;
 
 /**
  * Hot: gives every event of a batch its slot, in offset order, moving the partition's watermark along.
- * About 10 ns an event: two comparisons, one division, one cache hit.
+ * About 10 ns an event: three comparisons, one division, one cache hit.
  */
 export function admitEvents(
   events: EventColumns,
@@ -25,8 +27,9 @@ export function admitEvents(
   let { greatestMs, watermarkMs } = partition;
   for (let i = 0; i < count; i++) {
     const eventMs = timeMs[i] as number;
-    if (eventMs > (timestampMs[row[i] as number] as number) + maxAheadMs) {
-      slots[i] = SLOT_FUTURE;
+    const recordMs = timestampMs[row[i] as number] as number;
+    if (eventMs > recordMs + maxAheadMs || recordMs < 0) {
+      slots[i] = recordMs < 0 ? SLOT_TIMELESS : SLOT_FUTURE;
       continue;
     }
     if (eventMs > greatestMs) {

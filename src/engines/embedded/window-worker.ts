@@ -12,7 +12,7 @@ import { compileScanner, type Scanner } from "../../events/scanner.ts";
 import { recordKey } from "../../kafka/record-key.ts";
 import type { WindowSettings } from "../../queries/plan.ts";
 import type { TablePlan } from "../../windows/table-plan.ts";
-import { admitEvents, SLOT_FUTURE, SLOT_LATE } from "./admission.ts";
+import { admitEvents, SLOT_FUTURE, SLOT_LATE, SLOT_TIMELESS } from "./admission.ts";
 import type { DeadLetter, Flush, FlushRequest, PartitionStart } from "./flush.ts";
 import { PaneTables } from "./pane-tables.ts";
 import { PartitionState } from "./partition-state.ts";
@@ -152,6 +152,8 @@ export class WindowWorker {
       else if (slot === SLOT_LATE) late++;
       else if (slot === SLOT_FUTURE)
         this.reject(partition, records, events.row[i] as number, "from_the_future");
+      else if (slot === SLOT_TIMELESS)
+        this.reject(partition, records, events.row[i] as number, "no_record_time");
     }
     for (let i = 0; i < rejected.count; i++) {
       this.reject(partition, records, rejected.row[i] as number, rejected.reason[i] as DeadReason);
