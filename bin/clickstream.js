@@ -1,28 +1,35 @@
 #!/usr/bin/env node
-// Runs the command line under the Node that the checkout brings, whichever Node started this file.
+// Runs the command line under the Node that comes with the package, whichever Node started this file.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
-const runsTypeScript = major > 24 || (major === 24 && minor >= 12);
 
-if (runsTypeScript) {
-  // Halves the time to the first line: types are stripped once, not at every start.
+if (major > 24 || (major === 24 && minor >= 12)) {
+  // Halves the time to the first line: modules are compiled once, not at every start.
   module.enableCompileCache?.();
-  await import("../src/cli/main.ts");
+  const source = new URL("../src/cli/main.ts", import.meta.url); // a checkout runs its sources, a package has none
+  const compiled = new URL("../dist/cli/main.js", import.meta.url);
+  await import(existsSync(fileURLToPath(source)) ? source.href : compiled.href);
 } else {
-  const bundled = fileURLToPath(
-    new URL(`../node_modules/node-linux-${process.arch}/bin/node`, import.meta.url),
-  );
-  if (!existsSync(bundled)) {
+  runUnder(broughtNode());
+}
+
+function broughtNode() {
+  try {
+    return module.createRequire(import.meta.url).resolve(`node-linux-${process.arch}/bin/node`);
+  } catch {
     process.stderr.write(
-      `clickstream needs Node 24.12 or newer, and this is ${process.version}. Run "npm ci" in the checkout: it brings its own.\n`,
+      `clickstream needs Node 24.12 or newer, and this is ${process.version}. "npm ci" in a checkout and "npm install" of the package bring one, for Linux on x64 and arm64; elsewhere install Node 24.\n`,
     );
     process.exit(1);
   }
-  const child = spawn(bundled, process.argv.slice(1), { stdio: "inherit" });
+}
+
+function runUnder(node) {
+  const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
   // The terminal sends Ctrl-C to both; this process stays until the child has stopped in order.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

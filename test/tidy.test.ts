@@ -135,7 +135,7 @@ const BANS: readonly Ban[] = [
 const BANNED_NAMES = /^(?:utils?|helpers?|managers?|data|misc|common)$|-(?:utils?|helpers?|manager)$/;
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const SKIPPED_FOLDERS = new Set(["node_modules", ".git", ".clickstream", "output"]);
+const SKIPPED_FOLDERS = new Set(["node_modules", "dist", ".git", ".clickstream", "output"]);
 const TEXT = new Set([".ts", ".js", ".json", ".md", ".xml", ".yml", ".yaml", ".sh", ".proto", ".sql", ""]);
 const CODE = new Set([".ts", ".js"]);
 
@@ -161,7 +161,7 @@ const withoutComments = (text: string): string =>
 
 const packageJson = JSON.parse(texts.get("package.json") ?? "{}") as {
   [kind in "dependencies" | "devDependencies" | "optionalDependencies" | "bin"]?: Record<string, string>;
-} & { exports?: string | Record<string, string> };
+} & { name?: string; exports?: Record<string, string | Record<string, string>> };
 
 interface Import {
   from: string;
@@ -257,10 +257,13 @@ function reachableFrom(entries: readonly string[]): Set<string> {
   return reached;
 }
 
-/** What package.json names as commands or for config files to import. Worker threads are found by their `new URL`. */
-const programEntries = [packageJson.bin, packageJson.exports]
-  .flatMap((files) => (typeof files === "string" ? [files] : Object.values(files ?? {})))
-  .map((path) => normalize(path));
+/** What package.json names as commands or for others to import. Worker threads are found by their `new URL`. */
+const programEntries = [
+  ...Object.values(packageJson.bin ?? {}),
+  ...Object.values(packageJson.exports ?? {}).flatMap((entry) =>
+    typeof entry === "string" ? [entry] : Object.values(entry),
+  ),
+].map((path) => normalize(path));
 
 test("no dead files: the program or a benchmark needs every file of src, a test every other file of test", () => {
   const paths = [...code.keys()];
@@ -285,7 +288,8 @@ test("every imported package is declared, for the program among the dependencies
   const forProgram = new Set(declared("dependencies"));
   const forAll = new Set([...forProgram, ...declared("devDependencies")]);
   const findings = imports
-    .filter(({ to }) => !/^(?:\.|node:)/.test(to) && !/^(?:src|test|bench|bin|examples)\//.test(to))
+    .filter(({ to }) => !/^(?:\.|node:)/.test(to) && !/^(?:src|test|bench|bin|examples|dist)\//.test(to))
+    .filter(({ from, to }) => inSrc(from) || packageOf(to) !== packageJson.name) // others may import this package
     .filter(({ from, to, typeOnly }) => !(inSrc(from) && !typeOnly ? forProgram : forAll).has(packageOf(to)))
     .map(({ from, to }) => `${from} → ${to}`);
   none(findings, "not declared in package.json:");

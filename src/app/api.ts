@@ -1,3 +1,8 @@
-// What `import … from "clickstream"` gives a config file.
+/** What `import … from "clickstream"` gives a config file or a program. */
+export { ClickstreamError, UsageError } from "../core/errors.ts";
+export type { EventField, KeyField } from "../events/event.ts";
+export type { Measure, QueryPlan } from "../queries/plan.ts";
 export { count, countDistinct, countWhere, maxTime, minTime, query, timeSpan } from "../queries/query.ts";
+export { type ProcessOptions, type ProcessOutcome, process } from "./api/process.ts";
 export { type ClickstreamConfig, defineConfig } from "./config/define-config.ts";
+export type { EngineSnapshot } from "./progress/snapshot.ts";

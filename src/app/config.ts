@@ -2,7 +2,7 @@ import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
 import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
 import { checkSettings } from "./config/check.ts";
 import { readConfigFile } from "./config/config-file.ts";
-import { type Origins, resolveSettings } from "./config/resolve.ts";
+import { type Origins, resolveSettings, type Sources } from "./config/resolve.ts";
 import {
   type CommandName,
   SETTING_NAMES,
@@ -61,8 +61,16 @@ export interface ConfigInput {
  * Reads flags, environment and config file.
  * @throws UsageError for anything unknown or impossible, by name.
  */
-export async function readConfig({ command, configPath, folder, ...given }: ConfigInput): Promise<Config> {
+export async function readConfig({ configPath, folder, ...given }: ConfigInput): Promise<Config> {
   const file = await readConfigFile(folder, configPath ?? (given.env.CLICKSTREAM_CONFIG || undefined));
+  return configOf({ file, ...given });
+}
+
+/**
+ * Settings and queries from sources that have been read.
+ * @throws UsageError for anything unknown or impossible, by name.
+ */
+export function configOf({ command, file, ...given }: Sources): Config {
   const { settings, origins } = resolveSettings({ command, file, ...given });
   checkSettings(command, settings, origins);
   const queries = resolveQueries(file, { standard: settings.standardQueries, rules: eventRules(settings) });

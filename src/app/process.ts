@@ -3,6 +3,7 @@ import type { Context } from "./context.ts";
 import { withLifecycle } from "./lifecycle.ts";
 import type { Parts, RunningEngine } from "./parts.ts";
 import { showProgress } from "./progress/progress.ts";
+import type { EngineSnapshot } from "./progress/snapshot.ts";
 import { aborted } from "./stop-signals.ts";
 
 /** What `process` prints at its end, as one line of JSON. Counts are those of the committed state, earlier runs included. */
@@ -20,6 +21,9 @@ export interface ProcessResult {
   peakRssBytes: number;
 }
 
+/** Shows an engine at work until stopped. */
+export type ShowEngine = (context: Context, read: () => EngineSnapshot) => { stop(): Promise<void> };
+
 /**
  * The engine alone, until the end of a bounded run or Ctrl-C. `complete` tells whether a bounded run came to its end;
  * undefined when it was stopped before the engine ran.
@@ -27,10 +31,10 @@ export interface ProcessResult {
 export async function processTopic(
   context: Context,
   parts: Pick<Parts, "openEngine">,
+  show: ShowEngine = showInTerminal,
 ): Promise<{ result: ProcessResult; complete: boolean } | undefined> {
-  const { config, clock, stopRequested } = context;
+  const { config, stopRequested } = context;
   return withLifecycle(context, async (lifecycle) => {
-    const startedMs = clock.monotonicMs();
     const engine = await lifecycle.start(
       "engine",
       () => parts.openEngine(context, pipelineSettings(config)),
@@ -38,16 +42,7 @@ export async function processTopic(
     );
     await lifecycle.start(
       "progress",
-      async () =>
-        showProgress({
-          terminal: context.terminal,
-          clock,
-          read: () => ({
-            elapsedMs: clock.monotonicMs() - startedMs,
-            producer: null,
-            engine: engine.snapshot(),
-          }),
-        }),
+      async () => show(context, () => engine.snapshot()),
       (progress) => progress.stop(),
     );
     const complete = await Promise.race([
@@ -56,6 +51,15 @@ export async function processTopic(
     ]);
     await engine.stop();
     return { result: processResult(engine), complete: complete || !config.settings.untilEnd };
+  });
+}
+
+function showInTerminal({ terminal, clock }: Context, read: () => EngineSnapshot): ReturnType<ShowEngine> {
+  const startedMs = clock.monotonicMs();
+  return showProgress({
+    terminal,
+    clock,
+    read: () => ({ elapsedMs: clock.monotonicMs() - startedMs, producer: null, engine: read() }),
   });
 }
 

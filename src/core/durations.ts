@@ -1,5 +1,17 @@
 import { UsageError } from "./errors.ts";
 
+type Unit =
+  | "ms"
+  | "s"
+  | "m"
+  | "min"
+  | "h"
+  | "d"
+  | `${"millisecond" | "second" | "minute" | "hour" | "day"}${"" | "s"}`;
+
+/** A duration as `parseDuration` reads it: `5 minutes`, `30s`, `250ms`. */
+export type DurationText = `${number}${"" | " "}${Unit}`;
+
 const UNIT_MS: Record<string, number> = {
   ms: 1,
   millisecond: 1,

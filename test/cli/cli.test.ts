@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import * as api from "../../src/app/api.ts";
 import { temporaryFolder } from "../sinks/temporary-folder.ts";
 import { clickstream } from "./clickstream.ts";
 
@@ -110,10 +111,9 @@ test("--print-config shows each setting and where it comes from, and starts noth
   assert.equal(config.events, undefined);
 });
 
-test("a config file in the checkout may import from clickstream", async () => {
-  const api = JSON.stringify(import.meta.resolve("clickstream"));
+test("a config file imports clickstream wherever it lies", async () => {
   const config = `
-    import { count, defineConfig, query } from ${api};
+    import { count, defineConfig, query } from "clickstream";
     export default defineConfig({ queries: [query("pages", { by: ["url"], measures: { n: count() } })] });`;
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, "mine.ts"), config);
@@ -123,15 +123,17 @@ test("a config file in the checkout may import from clickstream", async () => {
   assert.equal(JSON.parse(stdout).queries.at(-1), "pages");
 });
 
-test("the package's own name gives a config file what it needs", async () => {
-  const api = (await import(import.meta.resolve("clickstream"))) as Record<string, unknown>;
+test("the package gives a config file what it needs", () => {
   assert.deepEqual(Object.keys(api).sort(), [
+    "ClickstreamError",
+    "UsageError",
     "count",
     "countDistinct",
     "countWhere",
     "defineConfig",
     "maxTime",
     "minTime",
+    "process",
     "query",
     "timeSpan",
   ]);

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
+import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "../../core/errors.ts";
 
 const DEFAULT_FILE = "clickstream.config.ts";
+const OWN_API = new URL("../api.ts", import.meta.url).href;
 
 /** A config file as read, unchecked. */
 export interface ConfigFile {
@@ -25,7 +27,7 @@ export async function readConfigFile(folder: string, named?: string): Promise<Co
   }
   let module: { default?: unknown };
   try {
-    module = await import(pathToFileURL(absolute).href);
+    module = await importWithOwnApi(absolute);
   } catch (error) {
     if (error instanceof UsageError) throw error; // a query of the file that can't be used
     throw new UsageError(`The config file ${path} can't be run: ${error}.`, "Correct the file.");
@@ -38,4 +40,17 @@ export async function readConfigFile(folder: string, named?: string): Promise<Co
     );
   }
   return { path, values: values as Record<string, unknown> };
+}
+
+/** `import … from "clickstream"` is this very program, wherever the file lies and whatever is installed beside it. */
+async function importWithOwnApi(path: string): Promise<{ default?: unknown }> {
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === "clickstream" ? { url: OWN_API, shortCircuit: true } : next(specifier, context),
+  });
+  try {
+    return await import(pathToFileURL(path).href);
+  } finally {
+    hooks.deregister();
+  }
 }

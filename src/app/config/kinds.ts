@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { formatDuration, parseDuration } from "../../core/durations.ts";
+import { type DurationText, formatDuration, parseDuration } from "../../core/durations.ts";
 
 /** How values of a setting are read from text (flags, environment) or from a config file, and written back. */
-export interface Kind<T> {
+export interface Kind<T, W = unknown> {
   /** Reads text and, for the config file, the plain value. */
   readonly schema: z.ZodType<T>;
+  /** No value, only a type: how a config file writes it. */
+  readonly written?: W;
   /** Completes "… must be": `a whole number of at least 1`. */
   readonly hint: string;
   /** Placeholder in the help; absent for switches, which take no value. */
@@ -33,7 +35,7 @@ const numberText = (pattern: RegExp): z.ZodType<number> =>
   ]);
 
 /** A whole number; text may group digits as in `10_000_000`. */
-export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kind<number> {
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kind<number, number> {
   const hint =
     max > 0xffff_ffff ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`;
   const schema = numberText(/^\s*-?\d+(_\d{3})*\s*$/).pipe(z.int().min(min).max(max));
@@ -41,7 +43,7 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kin
 }
 
 /** A part of a whole. */
-export const share: Kind<number> = {
+export const share: Kind<number, number> = {
   schema: numberText(/^\s*\d*\.?\d+(e-?\d+)?\s*$/i).pipe(z.number().min(0).max(1)),
   hint: "a share from 0 to 1, such as 0.001",
   placeholder: "share",
@@ -49,7 +51,7 @@ export const share: Kind<number> = {
 };
 
 /** A duration in ms, written as in `5m` or `250 ms`. */
-export function duration(minMs: number, maxMs = 36_500 * 86_400_000): Kind<number> {
+export function duration(minMs: number, maxMs = 36_500 * 86_400_000): Kind<number, DurationText> {
   return {
     schema: parsedText((text) => parseDuration(text, "")).pipe(z.int().min(minMs).max(maxMs)),
     hint: `a duration of at least ${formatDuration(minMs)}, such as "5 minutes", "30s" or "250ms"`,
@@ -59,7 +61,7 @@ export function duration(minMs: number, maxMs = 36_500 * 86_400_000): Kind<numbe
 }
 
 /** Events a second; null is as fast as the machine takes them. */
-export const rate: Kind<number | null> = {
+export const rate: Kind<number | null, number | "max"> = {
   schema: z.union([
     z.literal("max").transform(() => null),
     numberText(/^\s*\d+(_\d{3})*\s*$/).pipe(z.int().min(1).max(100_000_000)),
@@ -70,7 +72,7 @@ export const rate: Kind<number | null> = {
 };
 
 /** A moment in ms since the epoch, written as RFC 3339 with a zone. */
-export const moment: Kind<number> = {
+export const moment: Kind<number, string> = {
   schema: z
     .string()
     .trim()
@@ -82,7 +84,7 @@ export const moment: Kind<number> = {
 };
 
 /** On or off. As a flag it takes no value. */
-export const toggle: Kind<boolean> = {
+export const toggle: Kind<boolean, boolean> = {
   schema: z.union([
     z.boolean(),
     z.enum(["true", "1", "yes", "on"]).transform(() => true),
@@ -93,17 +95,20 @@ export const toggle: Kind<boolean> = {
 };
 
 /** Text that may not be empty. */
-export function text(placeholder: string): Kind<string> {
+export function text(placeholder: string): Kind<string, string> {
   return { schema: z.string().trim().min(1), hint: "text that is not empty", placeholder, format: same };
 }
 
 /** One of a few words. */
-export function choice<const W extends readonly string[]>(placeholder: string, words: W): Kind<W[number]> {
+export function choice<const W extends readonly string[]>(
+  placeholder: string,
+  words: W,
+): Kind<W[number], W[number]> {
   return { schema: z.enum(words), hint: `one of ${words.join(", ")}`, placeholder, format: same };
 }
 
 /** A name that Kafka takes for a topic. */
-export const topicName: Kind<string> = {
+export const topicName: Kind<string, string> = {
   schema: z
     .string()
     .trim()
@@ -114,7 +119,7 @@ export const topicName: Kind<string> = {
 };
 
 /** Comma-separated words, in a config file also an array. */
-export function words(placeholder: string): Kind<readonly string[]> {
+export function words(placeholder: string): Kind<readonly string[], string | readonly string[]> {
   return {
     schema: list(z.string().trim().min(1), 0),
     hint: "words separated by commas",
@@ -124,7 +129,7 @@ export function words(placeholder: string): Kind<readonly string[]> {
 }
 
 /** Kafka addresses. */
-export const brokers: Kind<readonly string[]> = {
+export const brokers: Kind<readonly string[], string | readonly string[]> = {
   schema: list(
     z
       .string()

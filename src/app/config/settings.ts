@@ -27,8 +27,8 @@ export type SettingGroup =
   | "Logs";
 
 /** One row of the table: flag, environment variable, config key, default and documentation derive from it. */
-export interface Setting<T = unknown, D extends T | undefined = T | undefined> {
-  readonly kind: Kind<T>;
+export interface Setting<T = unknown, D extends T | undefined = T | undefined, W = unknown> {
+  readonly kind: Kind<T, W>;
   readonly doc: string;
   readonly commands: readonly CommandName[];
   /** Heading in the help. */
@@ -44,16 +44,16 @@ export interface Setting<T = unknown, D extends T | undefined = T | undefined> {
 }
 
 type Details = Omit<Setting, "kind" | "default" | "defaultFor">;
-function setting<T>(
-  kind: Kind<T>,
+function setting<T, W>(
+  kind: Kind<T, W>,
   value: T,
   details: Details & Pick<Setting<T>, "defaultFor">,
-): Setting<T, T>;
-function setting<T>(
-  kind: Kind<T>,
+): Setting<T, T, W>;
+function setting<T, W>(
+  kind: Kind<T, W>,
   value: undefined,
   details: Details & Pick<Setting<T>, "defaultFor">,
-): Setting<T>;
+): Setting<T, T | undefined, W>;
 function setting<T>(kind: Kind<T>, value: T | undefined, details: Details): unknown {
   return { kind, default: value, ...details };
 }
@@ -280,6 +280,9 @@ type ValueOf<S> = S extends Setting<infer T, infer D> ? (undefined extends D ? T
 
 /** Every setting's value. Those of other commands hold their defaults. Durations and times in ms. */
 export type Settings = { readonly [N in SettingName]: ValueOf<(typeof SETTINGS)[N]> };
+
+/** How a config file writes a setting. */
+export type Written<N extends SettingName> = NonNullable<(typeof SETTINGS)[N]["kind"]["written"]>;
 
 /** All names, in the order of the table. */
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
