@@ -32,6 +32,7 @@ class EmbeddedRun implements RunningEngine {
   private stopped = false;
   private readonly commitMs: number[] = [];
   private stopping = new AbortController();
+  private opening: Promise<void> = Promise.resolve();
   private running: Promise<void> = Promise.resolve();
   private finishing = false;
   private report: Pick<CommitReport, "ledger" | "windowsClosed" | "openWindows"> | undefined;
@@ -50,6 +51,7 @@ class EmbeddedRun implements RunningEngine {
 
   async start(settings: PipelineSettings): Promise<void> {
     const engine = await EmbeddedEngine.open(await this.options(settings));
+    if (this.stopped) return engine.close();
     if (this.report === undefined) this.remember(engine);
     this.stopping = new AbortController();
     this.running = engine.run(this.stopping.signal).finally(() => engine.close());
@@ -88,13 +90,17 @@ class EmbeddedRun implements RunningEngine {
     this.finishing = true;
     this.stopping.abort();
     await this.running;
-    await this.start({ ...this.settings, untilEnd: true, finish: true });
+    if (!this.stopped) {
+      this.opening = this.start({ ...this.settings, untilEnd: true, finish: true });
+      await this.opening;
+    }
     await this.ended;
   }
 
   async stop(): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
+    await this.opening.catch(() => {}); // shown by `finish`
     this.stopping.abort();
     await this.running;
     this.end.resolve();
@@ -111,7 +117,7 @@ class EmbeddedRun implements RunningEngine {
       skipLost: settings.onDataLoss === "skip",
       stateFolder: stateFolderOf(output),
       existingManifest: await readManifest(output),
-      sinks: [await JsonFilesSink.open(output)],
+      openSinks: async () => [await JsonFilesSink.open(output)],
       publishManifest: (manifest) => writeManifest(output, manifest),
       onReading: () => {
         this.readingSinceMs ??= this.clock.monotonicMs();

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { pipelineSettings, readConfig } from "../../src/app/config.ts";
+import { openEngine } from "../../src/app/engine-part.ts";
+import { createLogger } from "../../src/app/log.ts";
+import { Terminal } from "../../src/app/terminal.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { stateFolderOf } from "../../src/engines/embedded/embedded-engine.ts";
+import { SqliteStore } from "../../src/engines/embedded/sqlite-store.ts";
+import { fakeStream } from "../app/fake-stream.ts";
 import { startBroker, type TestBroker } from "./broker.ts";
 import { type Ended, runCommand, startCommand } from "./command-line.ts";
 
@@ -79,7 +87,9 @@ test("killed again and again, the engine ends with the same files, and none ever
   for (let kill = 0; kill < KILLS; kill++) {
     const args = ["--brokers", broker.brokers.join(), "--topic", "clicks", "--output", "killed"];
     const engine = startCommand(folder, "process", ...args, "--commit-every", "50ms");
-    await delay(400 + kill * 150);
+    // In the middle of writing, or at whatever a slow machine is doing by then.
+    const untilMs = systemClock.monotonicMs() + 400 + kill * 800;
+    while (files("killed").size === seen.size && systemClock.monotonicMs() < untilMs) await delay(5);
     engine.child.kill("SIGKILL");
     await engine.ended;
     const now = files("killed");
@@ -101,9 +111,13 @@ test("a second engine on the same output is refused, and so is another topic", a
   const args = ["--brokers", broker.brokers.join(), "--topic", "clicks", "--output", "shared"];
   const first = startCommand(folder, "process", ...args);
   while (files("shared").size === 0) await delay(100);
+  const [final = ""] = files("shared").keys();
+  const halfWritten = join(folder, "shared", dirname(final), "_20261123T080500Z.json.tmp");
+  writeFileSync(halfWritten, "");
   const second = await clickstream("process", "--output", "shared");
   assert.equal(second.code, 1);
   assert.match(second.stderr, /Another clickstream process is writing/);
+  assert(existsSync(halfWritten), "what the first is writing must stay");
   first.child.kill("SIGINT");
   assert.equal((await first.ended).code, 0, "ending when asked to is no failure");
   const other = await runCommand(
@@ -121,4 +135,19 @@ test("a second engine on the same output is refused, and so is another topic", a
   const slide = await clickstream("process", "--output", "shared", "--slide", "5m");
   assert.equal(slide.code, 1);
   assert.match(slide.stderr, /started with other window settings/);
+});
+
+test("a stop while the engine that finishes is being opened ends that, too", async () => {
+  const output = join(folder, "stopped");
+  const flags = { brokers: broker.brokers.join(), topic: "clicks", output };
+  const config = await readConfig({ command: "run", flags, env: {}, folder, cores: 1 });
+  const terminal = new Terminal(fakeStream({ isTTY: false }).stream);
+  const log = createLogger({ level: "silent", terminal, clock: systemClock });
+  const stopRequested = new AbortController().signal;
+  const context = { config, environment: {}, clock: systemClock, log, terminal, stopRequested };
+  const engine = await openEngine(context, pipelineSettings(config));
+  const finished = engine.finish();
+  await engine.stop();
+  await finished;
+  new SqliteStore(stateFolderOf(output)).close();
 });

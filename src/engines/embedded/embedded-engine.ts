@@ -41,7 +41,8 @@ export interface EmbeddedOptions {
   stateFolder: string;
   /** What the output folder says of itself, to refuse one that has lost its state or belongs to another engine. */
   existingManifest: Manifest | undefined;
-  sinks: readonly Sink[];
+  /** Called once the state is locked: sinks clear away what another process may be writing. */
+  openSinks(): Promise<readonly Sink[]>;
   publishManifest(manifest: Manifest): Promise<void>;
   /** Fetching begins. */
   onReading(): void;
@@ -60,6 +61,7 @@ export class EmbeddedEngine {
   private readonly store: SqliteStore;
   private readonly stored: StoredState;
   private readonly ends: ReadonlyMap<number, number>;
+  private readonly sinks: readonly Sink[];
   private readonly workers: WorkerHandle[] = [];
   private readonly deadLetters: DeadLetterQueue;
 
@@ -68,14 +70,15 @@ export class EmbeddedEngine {
     cluster: Cluster,
     topic: TopicDescription,
     store: SqliteStore,
-    { stored, ends }: { stored: StoredState; ends: ReadonlyMap<number, number> },
+    found: { stored: StoredState; ends: ReadonlyMap<number, number>; sinks: readonly Sink[] },
   ) {
     this.options = options;
     this.cluster = cluster;
     this.topic = topic;
     this.store = store;
-    this.stored = stored;
-    this.ends = ends;
+    this.stored = found.stored;
+    this.ends = found.ends;
+    this.sinks = found.sinks;
     const { kafka, clock, deadLetterTopic, onRetry } = options;
     this.deadLetters = new DeadLetterQueue({
       kafka,
@@ -90,7 +93,7 @@ export class EmbeddedEngine {
   /**
    * Finds the topic and the state, and checks that they belong together.
    * @throws ClickstreamError KAFKA_UNREACHABLE, TOPIC_NOT_FOUND, STATE_LOCKED, STATE_LOST, TOPIC_CHANGED,
-   *   SETTINGS_CHANGED, DATA_LOST, OUTPUT_OF_OTHER_ENGINE
+   *   SETTINGS_CHANGED, DATA_LOST, OUTPUT_OF_OTHER_ENGINE, and what opening the sinks throws
    */
   static async open(options: EmbeddedOptions): Promise<EmbeddedEngine> {
     const cluster = await Cluster.connect(options.kafka);
@@ -104,7 +107,8 @@ export class EmbeddedEngine {
       const store = new SqliteStore(options.stateFolder);
       try {
         const stored = openState(options, topic, store, bounds);
-        return new EmbeddedEngine(options, cluster, topic, store, { stored, ends: bounds.latest });
+        const sinks = await options.openSinks();
+        return new EmbeddedEngine(options, cluster, topic, store, { stored, ends: bounds.latest, sinks });
       } catch (error) {
         store.close();
         throw error;
@@ -136,7 +140,7 @@ export class EmbeddedEngine {
       maxStateBytes: options.maxStateBytes,
       store: this.store,
       stored: this.stored,
-      sinks: options.sinks,
+      sinks: this.sinks,
       sendDeadLetters: (letters) => this.deadLetters.send(letters, signal),
       publishManifest: options.publishManifest,
       onCommit: options.onCommit,
