@@ -34,6 +34,8 @@ export interface PipelineSettings {
   maxStateMb: number;
   onDataLoss: "stop" | "skip";
   deadLetterTopic: string;
+  /** Consumer group that shows the positions to others; null for none. */
+  group: string | null;
   /** Stop at the last stable offsets of when the run begins. */
   untilEnd: boolean;
   /** With `untilEnd`: then close every open window. */
@@ -100,6 +102,7 @@ export function pipelineSettings(
     maxStateMb: settings.maxStateMb,
     onDataLoss: settings.onDataLoss,
     deadLetterTopic: settings.deadLetterTopic!,
+    group: settings.groupPositions ? settings.group! : null,
     untilEnd: settings.untilEnd,
     finish: settings.finish,
   };

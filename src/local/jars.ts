@@ -23,6 +23,8 @@ export interface JarsProgress {
 
 export interface JarsOptions {
   environment: Environment;
+  /** Path of a Maven project whose runtime dependencies to have instead of those of the local Kafka. */
+  pom?: string;
   clock: Clock;
   onProgress?: (progress: JarsProgress) => void;
   signal?: AbortSignal;
@@ -35,16 +37,16 @@ const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-depend
 const LIST = "jars.json";
 
 /** The cache entry for the pom as it is now. */
-async function jarsFolder(environment: Environment): Promise<string> {
+async function jarsFolder(environment: Environment, pom = POM): Promise<string> {
   const hash = createHash("sha256")
-    .update(await readFile(POM))
+    .update(await readFile(pom))
     .digest("hex");
   return join(cacheFolder(environment), `kafka-jars-${hash.slice(0, 16)}`);
 }
 
 /** The folder of Kafka's jars if it is in the cache and complete. */
-export async function cachedJars(environment: Environment): Promise<string | undefined> {
-  const folder = await jarsFolder(environment);
+export async function cachedJars(environment: Environment, pom = POM): Promise<string | undefined> {
+  const folder = await jarsFolder(environment, pom);
   try {
     const list = JSON.parse(await readFile(join(folder, LIST), "utf8")) as Record<string, number>;
     for (const [name, size] of Object.entries(list)) {
@@ -62,14 +64,15 @@ export async function cachedJars(environment: Environment): Promise<string | und
  * @throws ClickstreamError MAVEN_MISSING, JARS_UNAVAILABLE
  */
 export async function ensureJars(options: JarsOptions): Promise<string> {
-  const cached = await cachedJars(options.environment);
+  const { environment, pom = POM } = options;
+  const cached = await cachedJars(environment, pom);
   if (cached !== undefined) return cached;
-  const folder = await jarsFolder(options.environment);
+  const folder = await jarsFolder(environment, pom);
   const report = options.onProgress ?? (() => {});
   return withFileLock(
     `${folder}.lock`,
     { ...options, onWait: () => report({ step: "waiting", files: 0, file: "" }) },
-    async () => (await cachedJars(options.environment)) ?? (await download(folder, options, report)),
+    async () => (await cachedJars(environment, pom)) ?? (await download(folder, options, report)),
   );
 }
 
@@ -87,7 +90,7 @@ async function download(
     const file = /Downloaded from .*\/([^/]+\.jar)\b/.exec(line)?.[1];
     if (file !== undefined) report({ step: "downloading", files: ++files, file });
   };
-  const args = ["-f", POM, COPY, "-DincludeScope=runtime", `-DoutputDirectory=${partial}`];
+  const args = ["-f", options.pom ?? POM, COPY, "-DincludeScope=runtime", `-DoutputDirectory=${partial}`];
   const result = await runMaven(args, { ...options, onLine });
   if (result.exitCode !== 0) throw unavailable(result);
   const list: Record<string, number> = {};

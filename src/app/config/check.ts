@@ -1,5 +1,6 @@
 import { formatDuration } from "../../core/durations.ts";
 import { UsageError } from "../../core/errors.ts";
+import { generatorGroup } from "../../generator/position.ts";
 import type { Origins } from "./resolve.ts";
 import type { CommandName, Settings } from "./settings.ts";
 
@@ -16,6 +17,12 @@ export function checkSettings(command: CommandName, settings: Settings, origins:
   if (command === "run") checkLocalKafka(settings, origins);
   if (settings.deadLetterTopic === settings.topic) {
     refuse("--dead-letter-topic is the topic that is read", "Name another topic for dead letters.");
+  }
+  if (settings.group === generatorGroup(settings.topic)) {
+    refuse(
+      `The consumer group ${settings.group} is where the generator keeps its position`,
+      "Name another one with --group.",
+    );
   }
   if (settings.finish && !settings.untilEnd) {
     refuse("--finish needs --until-end", "Add --until-end: an endless run never finishes its windows.");

@@ -1,3 +1,4 @@
+import { basename, resolve } from "node:path";
 import { UsageError } from "../../core/errors.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { nearest } from "./nearest.ts";
@@ -45,6 +46,7 @@ export function resolveSettings(sources: Sources): { settings: Settings; origins
   }
   settings.workers ??= Math.min(8, sources.cores);
   settings.deadLetterTopic ??= `${settings.topic}.dlq`;
+  settings.group ??= `clickstream-${basename(resolve(String(settings.output)))}`;
   return { settings: settings as unknown as Settings, origins: origins as Origins };
 }
 

@@ -213,6 +213,17 @@ export const SETTINGS = {
     doc: "topic of events that can't be counted",
     defaultDoc: "<topic>.dlq",
   }),
+  group: setting(text("name"), undefined, {
+    group: "Processing",
+    commands: PROCESSING,
+    doc: "consumer group that shows the committed positions, for tools that show lag",
+    defaultDoc: "clickstream-<name of the output folder>",
+  }),
+  groupPositions: setting(toggle, true, {
+    group: "Processing",
+    commands: PROCESSING,
+    doc: "show the positions in no consumer group",
+  }),
   maxEventBytes: setting(integer(1, 1_073_741_824), 1_048_576, {
     group: "Accepted events",
     commands: PROCESSING,

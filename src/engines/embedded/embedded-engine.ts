@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { ClickstreamError } from "../../core/errors.ts";
 import type { EventRules } from "../../events/event.ts";
 import { Cluster, type TopicDescription } from "../../kafka/cluster.ts";
+import { GroupOffsets } from "../../kafka/group-offsets.ts";
 import type { KafkaOptions } from "../../kafka/options.ts";
 import type { QueryPlan, WindowSettings } from "../../queries/plan.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
@@ -13,6 +14,7 @@ import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import type { PartitionStart } from "./flush.ts";
 import { checkOwnership, type LogBounds, newPartitions, resumedPartitions } from "./ownership.ts";
 import { watermarkOf } from "./partition-ledger.ts";
+import { PositionMirror } from "./position-mirror.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import type { Ownership, StoredState } from "./state-store.ts";
 import { WorkerHandle } from "./worker-handle.ts";
@@ -37,6 +39,8 @@ export interface EmbeddedOptions {
   maxStateBytes: number;
   /** Go on behind events that Kafka dropped before they were read, and count them as lost. */
   skipLost: boolean;
+  /** Consumer group that shows the committed positions to others; null for none. */
+  group: string | null;
   /** Folder of the engine's state. */
   stateFolder: string;
   /** What the output folder says of itself, to refuse one that has lost its state or belongs to another engine. */
@@ -64,6 +68,7 @@ export class EmbeddedEngine {
   private readonly sinks: readonly Sink[];
   private readonly workers: WorkerHandle[] = [];
   private readonly deadLetters: DeadLetterQueue;
+  private readonly mirror: PositionMirror | undefined;
 
   private constructor(
     options: EmbeddedOptions,
@@ -88,6 +93,7 @@ export class EmbeddedEngine {
       topic: deadLetterTopic,
       onRetry,
     });
+    this.mirror = openMirror(options, topic.name);
   }
 
   /**
@@ -143,7 +149,10 @@ export class EmbeddedEngine {
       sinks: this.sinks,
       sendDeadLetters: (letters) => this.deadLetters.send(letters, signal),
       publishManifest: options.publishManifest,
-      onCommit: options.onCommit,
+      onCommit: (report) => {
+        this.mirror?.show(report.ledger.positions);
+        options.onCommit(report);
+      },
       onStateLarge: (bytes) =>
         options.onWarning(
           `open windows take ${Math.round(bytes / 1e6)} MB, more than half of --max-state-mb: does a partition stand still?`,
@@ -169,7 +178,7 @@ export class EmbeddedEngine {
 
   /** Ends threads and connections and lets go of the state. */
   async close(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.close()));
+    await Promise.all([...this.workers, this.mirror].map((part) => part?.close()));
     await this.deadLetters.close();
     this.store.close();
     await this.cluster.close();
@@ -200,6 +209,19 @@ export class EmbeddedEngine {
       this.workers.push(new WorkerHandle(setup, listener));
     }
   }
+}
+
+function openMirror(
+  { kafka, clock, group, onWarning }: EmbeddedOptions,
+  topic: string,
+): PositionMirror | undefined {
+  if (group === null) return undefined;
+  return new PositionMirror({
+    clock,
+    target: new GroupOffsets({ kafka, clock, group, topic, onRetry: () => {} }),
+    onFailure: (reason) =>
+      onWarning(`positions can't be shown in consumer group ${group}; nothing else is affected: ${reason}`),
+  });
 }
 
 /** Where the engine's state lives below an output folder. */

@@ -60,6 +60,11 @@ export class PartitionLedger {
     return this.entries.map(({ stored }) => stored);
   }
 
+  /** By partition, the next offset to read. */
+  get positions(): Map<number, number> {
+    return new Map(this.entries.map(({ stored }) => [stored.partition, stored.position]));
+  }
+
   /** Whether a bounded run has read everything it set out to read. */
   get allAtEnd(): boolean {
     return this.entries.every(({ atEnd }) => atEnd);

@@ -52,6 +52,14 @@ test("defaults of a command, of the machine and of other settings", async () => 
   assert.equal(generate.settings.rate, null);
 });
 
+test("positions are shown in a group named after the output folder, after --group, or in none", async () => {
+  const groupOf = async (flags: Partial<Record<SettingName, unknown>>): Promise<string | null> =>
+    pipelineSettings(await read({ flags })).group;
+  assert.equal(await groupOf({ output: "some/where/results/" }), "clickstream-results");
+  assert.equal(await groupOf({ group: "mine" }), "mine");
+  assert.equal(await groupOf({ groupPositions: false }), null);
+});
+
 test("every default can be printed and read again", async () => {
   for (const command of ["run", "generate", "process", "verify", "kafka"] as const) {
     const config = await read({ command });
@@ -112,6 +120,11 @@ const REFUSED: [string, Given, RegExp][] = [
     "dead letters into the topic that is read",
     { flags: { deadLetterTopic: "clickstream" } },
     /--dead-letter-topic/,
+  ],
+  [
+    "the generator's own group",
+    { command: "process", flags: { topic: "shop", group: "clickstream-generator-shop" } },
+    /clickstream-generator-shop is where the generator keeps its position/,
   ],
   ["finish without an end", { command: "process", flags: { finish: true } }, /--finish needs --until-end/],
   ["a port for a Kafka of others", { flags: { brokers: "a:1", port: "9" } }, /--port is for a local Kafka/],
