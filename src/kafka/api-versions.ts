@@ -18,6 +18,7 @@ export const APIS = {
   fetch: { name: "Fetch", key: 1, oldest: 13, newest: 17 },
   listOffsets: { name: "ListOffsets", key: 2, oldest: 7, newest: 7 },
   metadata: { name: "Metadata", key: 3, oldest: 12, newest: 12 },
+  offsetCommit: { name: "OffsetCommit", key: 8, oldest: 8, newest: 8 },
   offsetFetch: { name: "OffsetFetch", key: 9, oldest: 7, newest: 7 },
   findCoordinator: { name: "FindCoordinator", key: 10, oldest: 3, newest: 3 },
   createTopics: { name: "CreateTopics", key: 19, oldest: 7, newest: 7 },

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
+import { APIS } from "./api-versions.ts";
 import { CoordinatorClient, type RetryListener } from "./coordinator-client.ts";
 import type { KafkaOptions } from "./options.ts";
 import { errorName, errorSentence, outcomeOf } from "./producer-errors.ts";
@@ -35,7 +36,7 @@ export class GroupOffsets {
 
   /**
    * Returns when Kafka has taken the next offsets to read, by partition; what fails for now is tried again.
-   * @throws ClickstreamError GROUP_REFUSED, or PRODUCE_DENIED when the group may not even be looked up
+   * @throws ClickstreamError GROUP_REFUSED, PRODUCE_DENIED, KAFKA_VERSION_UNSUPPORTED
    */
   async commit(positions: ReadonlyMap<number, number>): Promise<void> {
     const { group, topic } = this.#options;
@@ -83,7 +84,7 @@ function commitOffsets(group: string, topic: string, positions: ReadonlyMap<numb
     })
     .noTaggedFields()
     .finish();
-  return { apiKey: 8, apiVersion: 8, body, read: firstError };
+  return { api: APIS.offsetCommit, body, read: firstError };
 }
 
 function firstError(response: Buffer): number {
