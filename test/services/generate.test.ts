@@ -126,10 +126,7 @@ test("killed at any moment, the generator goes on without a gap or a repeat", as
     "every number once",
   );
   const gaps = (await endOffsets(topic, FetchIsolationLevels.READ_COMMITTED)) - events;
-  assert(
-    gaps > 100_000,
-    `kills in the middle of transactions leave aborted records behind, not just ${gaps}`,
-  );
+  assert(gaps > 10_000, `kills in the middle of transactions leave aborted records behind, not just ${gaps}`);
 });
 
 /** Sum of a topic's end offsets: of events, aborted records and markers. */
