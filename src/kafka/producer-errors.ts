@@ -99,7 +99,7 @@ export function producerFenced(transactionalId: string): ClickstreamError {
   return new ClickstreamError({
     code: "PRODUCER_FENCED",
     message: `Another producer took over the transactional id ${transactionalId}; this one may write no more.`,
-    nextStep: "Keep one generator per topic: stop the other one, or use another topic.",
+    nextStep: "Let one of the two run at a time: stop the other generator or replay, or use another topic.",
   });
 }
 

@@ -43,6 +43,8 @@ export class Producer {
   readonly #writer: RecordWriter;
   readonly #cluster: Cluster;
   readonly #closing: AbortController;
+  /** Of other topics that the transactions extend to. */
+  readonly #others: RecordWriter[] = [];
 
   private constructor(
     options: ProducerOptions,
@@ -50,28 +52,13 @@ export class Producer {
     cluster: Cluster,
     closing: AbortController,
   ) {
-    const { topic, transactionalId = null } = options;
+    const { topic } = options;
     this.#options = options;
     this.topic = topic;
     this.#session = session;
     this.#cluster = cluster;
     this.#closing = closing;
-    this.#writer = new RecordWriter({
-      topic,
-      transactionalId,
-      codec: options.codec,
-      batchBytes: options.batchBytes ?? BATCH_BYTES,
-      bufferBytes: options.bufferBytes ?? BUFFER_BYTES,
-      clientId: options.kafka.clientId,
-      clock: options.clock,
-      signal: closing.signal,
-      onRetry: options.onRetry ?? (() => {}),
-      identity: session.identity,
-      describeTopic: () => cluster.topic(topic.name),
-      addPartitions: (partitions) => session.addPartitions(topic.name, partitions),
-      renewIdentity: () => session.initialise(),
-      fencedError: () => session.fencedError(),
-    });
+    this.#writer = this.#createWriter(topic);
   }
 
   /**
@@ -159,6 +146,18 @@ export class Producer {
     return this.#writer.flush();
   }
 
+  /**
+   * A writer for another topic, whose records belong to this producer's transactions: `begin`, `commit` and `abort` are
+   * about those of all its topics.
+   */
+  alsoInto(topic: TopicDescription): Pick<RecordWriter, "append"> {
+    assert(this.#options.transactionalId !== undefined, "only transactions extend over topics");
+    assert(!this.#session.isOpen, "no transaction is open");
+    const writer = this.#createWriter(topic);
+    this.#others.push(writer);
+    return writer;
+  }
+
   /** Starts a transaction: what is appended from now on becomes visible with its `commit`. */
   begin(): void {
     this.#session.begin();
@@ -171,9 +170,9 @@ export class Producer {
    * @throws ClickstreamError PRODUCER_FENCED
    */
   async commit(offsets: readonly GroupOffset[] = []): Promise<void> {
-    await this.#writer.flush();
+    for (const writer of this.#writers) await writer.flush();
     await this.#session.commit(offsets);
-    this.#writer.leaveTransaction();
+    for (const writer of this.#writers) writer.leaveTransaction();
   }
 
   /**
@@ -181,8 +180,9 @@ export class Producer {
    * @throws ClickstreamError PRODUCER_FENCED
    */
   async abort(): Promise<void> {
-    await this.#writer.discard();
-    this.#writer.resume(await this.#session.abort());
+    for (const writer of this.#writers) await writer.discard();
+    const identity = await this.#session.abort();
+    for (const writer of this.#writers) writer.resume(identity);
   }
 
   /**
@@ -199,8 +199,33 @@ export class Producer {
   async close(): Promise<void> {
     const closed = connectionLost(this.#options.kafka.brokers.join(", "), "the producer was closed");
     this.#closing.abort(closed);
-    this.#writer.close(closed);
+    for (const writer of this.#writers) writer.close(closed);
     this.#session.close();
     await this.#cluster.close();
+  }
+
+  get #writers(): RecordWriter[] {
+    return [this.#writer, ...this.#others];
+  }
+
+  #createWriter(topic: TopicDescription): RecordWriter {
+    const { transactionalId = null, kafka, clock, codec, batchBytes, bufferBytes, onRetry } = this.#options;
+    const session = this.#session;
+    return new RecordWriter({
+      topic,
+      transactionalId,
+      codec,
+      batchBytes: batchBytes ?? BATCH_BYTES,
+      bufferBytes: bufferBytes ?? BUFFER_BYTES,
+      clientId: kafka.clientId,
+      clock,
+      signal: this.#closing.signal,
+      onRetry: onRetry ?? (() => {}),
+      identity: session.identity,
+      describeTopic: () => this.#cluster.topic(topic.name),
+      addPartitions: (partitions) => session.addPartitions(topic.name, partitions),
+      renewIdentity: () => session.initialise(),
+      fencedError: () => session.fencedError(),
+    });
   }
 }

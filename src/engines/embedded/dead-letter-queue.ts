@@ -3,7 +3,7 @@ import { ClickstreamError } from "../../core/errors.ts";
 import type { Cluster } from "../../kafka/cluster.ts";
 import type { KafkaOptions } from "../../kafka/options.ts";
 import { Producer } from "../../kafka/producer.ts";
-import type { RecordHeader } from "../../kafka/record-encoding.ts";
+import { headerBytes, letterHeaders } from "./dead-letter-headers.ts";
 import type { DeadLetter } from "./flush.ts";
 
 /** Kafka's default limit of a record batch is 1,048,588 bytes; the rest is room for headers. */
@@ -17,7 +17,7 @@ export interface DeadLetterOptions {
   cluster: Cluster;
   clock: Clock;
   /** Topic that the letters come from. */
-  source: { name: string; partitions: number };
+  source: { name: string; id: string; partitions: number };
   /** Topic that takes the letters; created when the first one is sent. */
   topic: string;
   onRetry(message: string): void;
@@ -72,7 +72,8 @@ export class DeadLetterQueue {
   }
 
   private append(producer: Producer, letter: DeadLetter): void {
-    const truncated = (letter.value?.length ?? 0) + (letter.key?.length ?? 0) > MAX_ORIGINAL_BYTES;
+    const bytes = (letter.value?.length ?? 0) + (letter.key?.length ?? 0) + headerBytes(letter.headers);
+    const truncated = bytes > MAX_ORIGINAL_BYTES;
     const key = truncated ? null : letter.key;
     const value = truncated ? null : letter.value;
     const partition = letter.partition % producer.topic.partitions.length;
@@ -86,20 +87,8 @@ export class DeadLetterQueue {
       value,
       0,
       value?.length ?? 0,
-      this.headers(letter, truncated),
+      letterHeaders(letter, this.options.source, truncated),
     );
-  }
-
-  private headers(letter: DeadLetter, truncated: boolean): RecordHeader[] {
-    const headers: Record<string, string> = {
-      "clickstream.reason": letter.reason,
-      "clickstream.topic": this.options.source.name,
-      "clickstream.partition": String(letter.partition),
-      "clickstream.offset": String(letter.offset),
-      "clickstream.attempt": "1",
-    };
-    if (truncated) headers["clickstream.truncated"] = String(letter.value?.length ?? 0);
-    return Object.entries(headers).map(([name, value]) => ({ name, value: Buffer.from(value) }));
   }
 
   private async open(): Promise<Producer> {

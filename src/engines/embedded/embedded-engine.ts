@@ -89,7 +89,7 @@ export class EmbeddedEngine {
       kafka,
       cluster,
       clock,
-      source: { name: topic.name, partitions: topic.partitions.length },
+      source: { name: topic.name, id: topic.id, partitions: topic.partitions.length },
       topic: deadLetterTopic,
       onRetry,
     });

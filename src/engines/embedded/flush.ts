@@ -1,4 +1,5 @@
 import type { DeadReason } from "../../events/reasons.ts";
+import type { RecordHeader } from "../../kafka/record-encoding.ts";
 import type { Accounting, Floor } from "../../sinks/manifest.ts";
 import type { EncodedSlot } from "../../windows/open-windows.ts";
 
@@ -39,6 +40,8 @@ export interface DeadLetter {
   timestampMs: number;
   key: Uint8Array | null;
   value: Uint8Array | null;
+  /** As the record has them. */
+  headers: readonly RecordHeader[];
 }
 
 /** All that a worker learned since its flush before. */

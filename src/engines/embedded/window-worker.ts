@@ -9,10 +9,12 @@ import type { EventRules } from "../../events/event.ts";
 import type { DeadReason } from "../../events/reasons.ts";
 import type { RecordColumns } from "../../events/records.ts";
 import { compileScanner, type Scanner } from "../../events/scanner.ts";
+import { recordHeaders } from "../../kafka/record-decoding.ts";
 import { recordKey } from "../../kafka/record-key.ts";
 import type { WindowSettings } from "../../queries/plan.ts";
 import type { TablePlan } from "../../windows/table-plan.ts";
 import { admitEvents, SLOT_FUTURE, SLOT_LATE, SLOT_TIMELESS } from "./admission.ts";
+import { headerBytes } from "./dead-letter-headers.ts";
 import type { DeadLetter, Flush, FlushRequest, PartitionStart } from "./flush.ts";
 import { PaneTables } from "./pane-tables.ts";
 import { PartitionState } from "./partition-state.ts";
@@ -169,8 +171,10 @@ export class WindowWorker {
     const start = records.valueStart[row] as number;
     const value =
       start < 0 ? null : Uint8Array.prototype.slice.call(records.bytes, start, records.valueEnd[row]);
-    const key = recordKey(records.bytes, records.recordStart[row] as number);
-    this.deadLetterBytes += (value?.length ?? 0) + (key?.length ?? 0) + 64;
+    const recordStart = records.recordStart[row] as number;
+    const key = recordKey(records.bytes, recordStart);
+    const headers = recordHeaders(records.bytes, recordStart);
+    this.deadLetterBytes += (value?.length ?? 0) + (key?.length ?? 0) + headerBytes(headers) + 64;
     this.deadLetters.push({
       partition: partition.partition,
       offset: records.offset[row] as number,
@@ -178,6 +182,7 @@ export class WindowWorker {
       timestampMs: records.timestampMs[row] as number,
       key,
       value,
+      headers,
     });
   }
 
