@@ -13,6 +13,7 @@ import {
 import { systemClock } from "../../src/core/clock.ts";
 import { EVENT_ROOM_BYTES, EventWriter } from "../../src/generator/event-bytes.ts";
 import type { GenerationPlan } from "../../src/generator/generation.ts";
+import { generatorGroup, positionMetadata } from "../../src/generator/position.ts";
 import type { GeneratorProgress } from "../../src/generator/progress-meter.ts";
 import { type GeneratorThread, startGeneratorThread } from "../../src/generator/thread.ts";
 import { eventNumber } from "../../src/generator/uuid.ts";
@@ -207,6 +208,28 @@ test("on a topic that was deleted and created again the generator begins anew", 
   const result = await generate({ ...plan, settings: { ...plan.settings, seed: 8 } }).ended;
   assert.equal(result.produced, 200);
   assert.deepEqual(await numbersOn("again"), upTo(200));
+});
+
+test("a position that was left by an earlier topic of that name does not count", async () => {
+  // Brokers forget the positions of a deleted topic, but not at once.
+  const name = "earlier";
+  await createTopic(name);
+  const topic = await cluster.topic(name);
+  assert(topic !== undefined);
+  const plan = planFor(name, { events: 200 });
+  const group = generatorGroup(name);
+  const settings = { ...plan.settings, startMs: 1_000_000_000_000 };
+  const position = { next: 50, lastTimeMs: 0, topicId: "another topic", settings };
+  const producer = await Producer.open({
+    ...{ kafka: plan.kafka, topic, clock: systemClock, codec: "none", transactionalId: group },
+  });
+  producer.begin();
+  await producer.commit([
+    { group, topic: name, partition: 0, offset: position.next, metadata: positionMetadata(position) },
+  ]);
+  await producer.close();
+  await generate(plan).ended;
+  assert.deepEqual(await numbersOn(name), upTo(200));
 });
 
 test("a second generator on the topic ends the first, which says so", async () => {
