@@ -1,5 +1,6 @@
 import { systemClock } from "../../src/core/clock.ts";
 import { Cluster } from "../../src/kafka/cluster.ts";
+import { recordHeaders } from "../../src/kafka/record-decoding.ts";
 import { recordKey } from "../../src/kafka/record-key.ts";
 import { TopicReader } from "../../src/kafka/topic-reader.ts";
 
@@ -10,6 +11,7 @@ export interface CommittedRecord {
   timestampMs: number;
   key: string | null;
   value: Buffer | null;
+  headers: Record<string, string>;
 }
 
 /** Every committed record of a topic, up to the last stable offsets of now; per partition in offset order. */
@@ -54,6 +56,9 @@ export async function visitCommitted(
             key: key === null ? null : Buffer.from(key).toString(),
             value:
               valueStart[row]! < 0 ? null : Buffer.from(bytes.subarray(valueStart[row]!, valueEnd[row]!)),
+            headers: Object.fromEntries(
+              recordHeaders(bytes, recordStart[row]!).map(({ name, value }) => [name, textOf(value)]),
+            ),
           });
         }
         if (nextOffset >= (unread.get(partition) ?? 0)) unread.delete(partition);
@@ -66,3 +71,5 @@ export async function visitCommitted(
   });
   await done.promise.finally(() => reader.close());
 }
+
+const textOf = (bytes: Uint8Array | null): string => Buffer.from(bytes ?? []).toString();

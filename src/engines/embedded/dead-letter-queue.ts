@@ -10,6 +10,10 @@ import type { DeadLetter } from "./flush.ts";
 const MAX_ORIGINAL_BYTES = 1_000_000;
 /** A person who stopped the program waits no longer for a topic that can't be written. */
 const STOP_GRACE_MS = 5_000;
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 2_000;
+/** What passes by itself, or when somebody else has just made the topic. */
+const PASSING = ["KAFKA_UNREACHABLE", "KAFKA_CONNECTION_LOST", "LEADER_UNKNOWN", "TOPIC_EXISTS"];
 
 /** What a dead-letter queue is opened with. */
 export interface DeadLetterOptions {
@@ -29,6 +33,7 @@ export interface DeadLetterOptions {
  */
 export class DeadLetterQueue {
   private readonly options: DeadLetterOptions;
+  private readonly closing = new AbortController();
   private producer: Promise<Producer> | undefined;
 
   constructor(options: DeadLetterOptions) {
@@ -41,10 +46,11 @@ export class DeadLetterQueue {
    */
   async send(letters: readonly DeadLetter[], signal: AbortSignal): Promise<void> {
     if (letters.length === 0) return;
+    const ended = new AbortController();
     const stopped = Promise.withResolvers<never>();
     stopped.promise.catch(() => {});
     const stop = async (): Promise<void> => {
-      await this.options.clock.sleep(STOP_GRACE_MS);
+      await this.options.clock.sleep(STOP_GRACE_MS, ended.signal);
       stopped.reject(this.interrupted());
     };
     if (signal.aborted) void stop();
@@ -52,11 +58,13 @@ export class DeadLetterQueue {
     try {
       await Promise.race([this.deliver(letters), stopped.promise]);
     } finally {
+      ended.abort();
       signal.removeEventListener("abort", stop);
     }
   }
 
   async close(): Promise<void> {
+    this.closing.abort();
     const producer = await this.producer?.catch(() => undefined);
     await producer?.close();
   }
@@ -91,7 +99,22 @@ export class DeadLetterQueue {
     );
   }
 
+  /** Waits for a Kafka that is away, as the producer does once it is open. */
   private async open(): Promise<Producer> {
+    const { clock, onRetry } = this.options;
+    for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
+      try {
+        return await this.openNow();
+      } catch (error) {
+        const passes = error instanceof ClickstreamError && PASSING.includes(error.code);
+        if (!passes || this.closing.signal.aborted) throw error;
+        onRetry(error.message);
+      }
+      await clock.sleep(delayMs, this.closing.signal);
+    }
+  }
+
+  private async openNow(): Promise<Producer> {
     const { kafka, cluster, clock, source, topic: name, onRetry } = this.options;
     const topic =
       (await cluster.topic(name)) ?? (await cluster.createTopic(name, { partitions: source.partitions }));
