@@ -66,3 +66,17 @@ test("a letter without its original says how long that was and leaves its header
   const headers = texts(letterHeaders(letter({ trace: "abc" }), SOURCE, true));
   assert.deepEqual(headers, { ...FIRST, "clickstream.truncated": "7" });
 });
+
+test("what a producer made up as an origin is left out, however large", () => {
+  for (const made of [
+    "x".repeat(1_000_000),
+    "",
+    "clicks/1",
+    "clicks/1/2/3",
+    "no topic!/1/2",
+    "clicks/-1/2",
+  ]) {
+    const headers = letterHeaders(letter({ "clickstream.replay-of": made }), SOURCE, true);
+    assert.equal(headerText(headers, "clickstream.replay-of"), undefined, made.slice(0, 20));
+  }
+});

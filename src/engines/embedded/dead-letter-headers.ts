@@ -18,6 +18,8 @@ export const LETTER_HEADERS = {
 
 const OWN_PREFIX = "clickstream.";
 const MAX_ATTEMPT = 1_000_000;
+/** Kafka's limits on a topic's name; anything else could make a letter that Kafka never takes. */
+const ORIGIN = /^[\w.-]{1,249}\/\d{1,10}\/\d{1,19}$/;
 
 /** Headers that a record's producer gave it, which a letter and a replay keep. */
 export function foreignHeaders(headers: readonly RecordHeader[]): RecordHeader[] {
@@ -37,13 +39,19 @@ export function attemptOf(headers: readonly RecordHeader[]): number {
   return Math.min(attempt, MAX_ATTEMPT);
 }
 
+/** The origin that a record's headers tell; undefined for one that no letter could have had. */
+function originOf(headers: readonly RecordHeader[]): string | undefined {
+  const text = headerText(headers, LETTER_HEADERS.replayOf);
+  return text !== undefined && ORIGIN.test(text) ? text : undefined;
+}
+
 /** The headers of a letter: what identifies it, then those that the event came with. */
 export function letterHeaders(
   letter: DeadLetter,
   source: { name: string; id: string },
   truncated: boolean,
 ): RecordHeader[] {
-  const replayOf = headerText(letter.headers, LETTER_HEADERS.replayOf);
+  const replayOf = originOf(letter.headers);
   const own = {
     [LETTER_HEADERS.reason]: letter.reason,
     [LETTER_HEADERS.topic]: source.name,
