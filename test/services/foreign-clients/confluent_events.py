@@ -70,17 +70,17 @@ def codecs():
         client = producer(
             compression_type=codec,
             enable_idempotence=number % 2 == 0,
-            linger_ms=500,
+            linger_ms=5_000,
             batch_size=4_000_000,
             batch_num_messages=100_000,
             message_max_bytes=5_000_000,
         )
-        send(client, "confluent-codecs", dumps(6_500))
+        send(client, "confluent-codecs", dumps(8_000))
         small = producer(compression_type=codec, batch_num_messages=50)
         for n, value in enumerate(dumps(1_000)):
             small.produce("confluent-codecs", value, key=f"user-{n % 53}", headers=headers)
         send(small, "confluent-codecs", [None] * 20, key=b"gone", headers=headers)
-    return {"visible": 7_520 * len(CODECS), "events": 7_500 * len(CODECS), "not_json": 20 * len(CODECS)}
+    return {"visible": 9_020 * len(CODECS), "events": 9_000 * len(CODECS), "not_json": 20 * len(CODECS)}
 
 
 def transactions():
