@@ -18,8 +18,10 @@ interface Life {
   bounded: boolean;
   finish: boolean;
   crashChance: number;
-  /** Commits after which a life without an end is stopped by its user. */
+  /** Commits after which the user stops it. */
   sleeps: number;
+  /** Partitions that the topic has by then. */
+  partitions: number;
 }
 
 const PLAN = planTables(SIMULATED_QUERIES);
@@ -32,6 +34,7 @@ export async function simulate(seed: number): Promise<void> {
   const disk = new Disk();
   const firstMs = log.records[0]?.arrivesMs ?? 0;
   let nowMs = firstMs;
+  let partitions = 1 + random.below(log.partitionCount);
   for (let life = random.below(6); life > 0; life--) {
     nowMs = await live(log, disk, random, nowMs, {
       workers: 1 + random.below(4),
@@ -40,8 +43,10 @@ export async function simulate(seed: number): Promise<void> {
       finish: random.below(4) === 0,
       crashChance: random.below(3) === 0 ? 0 : 0.02,
       sleeps: random.below(60),
+      partitions,
     });
     check(log, disk, false);
+    if (random.below(3) === 0) partitions = Math.min(log.partitionCount, partitions + 1);
   }
   const lastMs = log.records.at(-1)?.arrivesMs ?? 0;
   const finish = random.below(2) === 0;
@@ -51,7 +56,8 @@ export async function simulate(seed: number): Promise<void> {
     bounded: true,
     finish,
     crashChance: 0,
-    sleeps: 0,
+    sleeps: Number.POSITIVE_INFINITY,
+    partitions: log.partitionCount,
   };
   await live(log, disk, random, Math.max(nowMs, lastMs), last);
   check(log, disk, true);
@@ -71,11 +77,11 @@ async function live(
   let sleeps = 0;
   const clock = new SimulatedClock(startMs, () => {
     for (const worker of workers) worker.read(random.below(12));
-    if (++sleeps > life.sleeps && !life.bounded) stop.abort();
+    if (++sleeps > life.sleeps) stop.abort();
   });
   try {
     const store = disk.store(crashes);
-    const stored = openState(log, store.load(), (ownership, partitions) =>
+    const stored = openState(log, life.partitions, store.load(), (ownership, partitions) =>
       store.create(ownership, partitions),
     );
     const starts = stored.partitions.map(
@@ -128,12 +134,14 @@ async function live(
 
 function openState(
   log: RandomLog,
+  partitions: number,
   stored: StoredState | undefined,
   create: (ownership: Ownership, partitions: StoredState["partitions"]) => void,
 ): StoredState {
+  const ends = log.endOffsets.slice(0, partitions);
   const bounds = {
-    earliest: new Map(log.endOffsets.map((_, partition) => [partition, 0])),
-    latest: new Map(log.endOffsets.map((end, partition) => [partition, end])),
+    earliest: new Map(ends.map((_, partition) => [partition, 0])),
+    latest: new Map(ends.map((end, partition) => [partition, end])),
   };
   if (stored !== undefined) return { ...stored, partitions: resumedPartitions(stored, bounds, false) };
   const ownership: Ownership = {
@@ -142,9 +150,9 @@ function openState(
     windows: log.windows,
     rules: log.rules,
   };
-  const partitions = newPartitions(bounds);
-  create(ownership, partitions);
-  return { ownership, partitions, closedThroughMs: null, windowsClosed: 0, slots: [], outbox: [] };
+  const fresh = newPartitions(bounds);
+  create(ownership, fresh);
+  return { ownership, partitions: fresh, closedThroughMs: null, windowsClosed: 0, slots: [], outbox: [] };
 }
 
 /** Where a partition ends at a time: a bounded run stops there. */
