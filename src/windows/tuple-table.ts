@@ -15,6 +15,8 @@ export interface TupleColumns {
 }
 
 const INITIAL_ROWS = 32;
+/** A table with more places for each row it had is cut back: clearing it would cost more than filling it. */
+const SPARSE_PLACES = 64;
 
 function grown<A extends Int32Array | Float64Array>(array: A, length: number): A {
   const larger = new (array.constructor as new (length: number) => A)(length);
@@ -68,8 +70,18 @@ export class TupleTable implements TupleColumns, TableArrays {
 
   /** Forgets all rows but keeps the memory, unless it has become much larger than what was used. */
   clear(): void {
-    this.rowAt.fill(0);
+    if (this.rowAt.length > SPARSE_PLACES * Math.max(this.size, INITIAL_ROWS)) this.cutBack();
+    else this.rowAt.fill(0);
     this.size = 0;
+  }
+
+  private cutBack(): void {
+    this.keys = new Int32Array(INITIAL_ROWS * this.width);
+    this.counts = new Float64Array(INITIAL_ROWS);
+    this.minMs = new Float64Array(this.hasTimes ? INITIAL_ROWS : 0);
+    this.maxMs = new Float64Array(this.hasTimes ? INITIAL_ROWS : 0);
+    this.rowAt = new Int32Array(INITIAL_ROWS * 2);
+    this.mask = this.rowAt.length - 1;
   }
 
   /** Bytes held. */

@@ -39,3 +39,25 @@ test("a table without key fields has one row", () => {
   for (let i = 0; i < 3; i++) table.add(table.row(new Int32Array(0), 0), 2, 0, 0);
   assert.deepEqual([table.size, table.counts[0]], [1, 6]);
 });
+
+test("a table that was large once gives its memory back when little is counted", () => {
+  const table = new TupleTable(2, true);
+  const key = new Int32Array(2);
+  const count = (rows: number): void => {
+    for (let row = 0; row < rows; row++) {
+      key[0] = row;
+      table.add(table.row(key, 0), 1, row, row);
+    }
+  };
+  const fresh = table.byteLength;
+  count(100_000);
+  const large = table.byteLength;
+  table.clear();
+  assert.equal(table.byteLength, large, "what comes next is likely as large");
+  count(10);
+  table.clear();
+  assert.equal(table.byteLength, fresh);
+  count(1_000);
+  assert.equal(table.size, 1_000);
+  assert.equal(table.counts[table.find(Int32Array.of(999, 0), 0)], 1);
+});
