@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { doctorCommand } from "./doctor.ts";
 import { addExamples } from "./examples.ts";
+import { explainCommand } from "./explain.ts";
 import { generateCommand } from "./generate.ts";
 import { kafkaCommand } from "./kafka.ts";
 import { processCommand } from "./process.ts";
@@ -23,6 +24,7 @@ export function createProgram(): Command {
     generateCommand(),
     processCommand(),
     verifyCommand(),
+    explainCommand(),
     kafkaCommand(),
     doctorCommand(),
   ]) {

@@ -9,6 +9,7 @@ import {
   type AdminResult,
   fetchOffsets,
   fetchTopicMetadata,
+  type OffsetAt,
   requestTopicCreation,
   requestTopicDeletion,
 } from "./topic-messages.ts";
@@ -101,8 +102,8 @@ export class Cluster {
     }
   }
 
-  /** By partition number: the first offset still there, or the one behind which no transaction is open. */
-  async offsets(topic: TopicDescription, at: "earliest" | "lastStable"): Promise<Map<number, number>> {
+  /** Offsets by partition number. @throws ClickstreamError LEADER_UNKNOWN, TOPIC_CHANGED */
+  async offsets(topic: TopicDescription, at: OffsetAt): Promise<Map<number, number>> {
     const offsets = new Map<number, number>();
     let description: TopicDescription | undefined = topic;
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
@@ -122,7 +123,7 @@ export class Cluster {
     await this.#connection.closed;
   }
 
-  async #offsetsFromLeaders(topic: TopicDescription, at: "earliest" | "lastStable") {
+  async #offsetsFromLeaders(topic: TopicDescription, at: OffsetAt) {
     const leaders = new Map(topic.partitions.map(({ leader }) => [leader.nodeId, leader]));
     const answers = [...leaders.values()].map(async ({ nodeId, host, port }) => {
       const led = topic.partitions.filter(({ leader }) => leader.nodeId === nodeId);

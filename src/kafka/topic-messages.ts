@@ -23,7 +23,11 @@ const ADMIN_TIMEOUT_MS = 15_000;
 const BROKER_DEFAULT = -1;
 const CONSUMER = -1;
 const ANY_LEADER_EPOCH = -1;
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
+
+/** The first offset still there, the one behind which no transaction is open, or the one behind all records. */
+export type OffsetAt = "earliest" | "lastStable" | "end";
 
 /** Metadata v12 (Kafka 3.0 and newer). Never creates the topic. */
 export async function fetchTopicMetadata(
@@ -107,10 +111,14 @@ export async function fetchOffsets(
   connection: BrokerConnection,
   topic: string,
   partitions: readonly number[],
-  at: "earliest" | "lastStable",
+  at: OffsetAt,
 ): Promise<{ partition: number; errorCode: number; offset: number }[]> {
   const request = new RequestWriter();
-  request.int32(CONSUMER).int8(READ_COMMITTED).unsignedVarint(2).compactString(topic);
+  request
+    .int32(CONSUMER)
+    .int8(at === "end" ? READ_UNCOMMITTED : READ_COMMITTED)
+    .unsignedVarint(2)
+    .compactString(topic);
   request.compactArray(partitions, (writer, partition) => {
     writer
       .int32(partition)

@@ -50,4 +50,5 @@ export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
   queries: z.array(queryPlanSchema),
   closedThroughMs: timeMs.nullable(),
   partitions: z.array(partitionSchema),
+  idle: z.array(count).optional(),
 });

@@ -42,4 +42,6 @@ export interface Manifest {
   /** Every window that ends at or before it is final; null before the first. */
   closedThroughMs: number | null;
   partitions: PartitionManifest[];
+  /** Partitions that were silent at the last commit, so that they hold no window open. No row depends on it. */
+  idle?: number[] | undefined;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Explanation } from "../../src/app/explanation/explain-partitions.ts";
 import type { Manifest } from "../../src/sinks/manifest.ts";
 import { startBroker } from "./broker.ts";
 import { runCommand, startCommand } from "./command-line.ts";
@@ -32,7 +33,7 @@ async function describeGroup(brokers: readonly string[], group: string): Promise
     .sort((a, b) => a.partition - b.partition);
 }
 
-test("Kafka's own tool shows the engine's positions and lag as those of a consumer group", async (t) => {
+test("Kafka's own tool and explain show the engine's positions and lag, while it runs and when it does not", async (t) => {
   const broker = await startBroker(t);
   const folder = mkdtempSync(join(tmpdir(), "clickstream-group-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -44,6 +45,14 @@ test("Kafka's own tool shows the engine's positions and lag as those of a consum
     const { code, stderr } = await runCommand(folder, "generate", ...onTopic, "--events", events);
     assert.equal(code, 0, stderr);
   };
+  const explain = async (brokers = broker.brokers.join()): Promise<Explanation> => {
+    const args = ["--brokers", brokers, "--output", "shop", "--json"];
+    const { code, stdout, stderr } = await runCommand(folder, "explain", ...args);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  };
+  const numbersOf = ({ partitions }: Explanation) =>
+    partitions.map(({ partition, position, end, lag }) => ({ partition, position, end, lag }));
   await generate("20000");
 
   const bounded = await runCommand(folder, "process", ...onTopic, "--output", "shop", "--until-end");
@@ -60,6 +69,15 @@ test("Kafka's own tool shows the engine's positions and lag as those of a consum
     behind.every(({ lag }) => lag > 0),
     "each partition has gained events",
   );
+  const stopped = await explain();
+  assert.deepEqual(numbersOf(stopped), behind);
+  assert.deepEqual([stopped.engineRuns, stopped.next?.reason], [false, "stopped"]);
+  const unanswered = await explain("127.0.0.1:1");
+  assert.deepEqual(
+    unanswered.partitions.map(({ lag }) => lag),
+    behind.map(() => null),
+    "without Kafka the rest is told",
+  );
 
   const args = ["--output", "shop", "--group", "mine", "--commit-every", "50ms"];
   const live = startCommand(folder, "process", ...onTopic, ...args);
@@ -74,6 +92,9 @@ test("Kafka's own tool shows the engine's positions and lag as those of a consum
     positions("shop"),
     "while it runs",
   );
+  const running = await explain();
+  assert.deepEqual(numbersOf(running), shown);
+  assert.equal(running.engineRuns, true);
   live.child.kill("SIGINT");
   assert.equal((await live.ended).code, 0);
 });

@@ -14,7 +14,7 @@ import {
 } from "./kinds.ts";
 
 /** The commands of the command line; `kafka` stands for its three subcommands. */
-export type CommandName = "run" | "generate" | "process" | "verify" | "kafka" | "doctor";
+export type CommandName = "run" | "generate" | "process" | "verify" | "explain" | "kafka" | "doctor";
 
 /** Headings of the help, in order. */
 export type SettingGroup =
@@ -59,7 +59,7 @@ function setting<T>(kind: Kind<T>, value: T | undefined, details: Details): unkn
 }
 
 const LOCAL = ["127.0.0.1:9092"];
-const ANY = ["run", "generate", "process", "verify", "kafka", "doctor"] as const;
+const ANY = ["run", "generate", "process", "verify", "explain", "kafka", "doctor"] as const;
 const ON_TOPIC = ["run", "generate", "process", "verify"] as const;
 const GENERATING = ["run", "generate"] as const;
 const PROCESSING = ["run", "process"] as const;
@@ -68,9 +68,9 @@ const PROCESSING = ["run", "process"] as const;
 export const SETTINGS = {
   brokers: setting(brokers, undefined, {
     group: "Topic",
-    commands: ON_TOPIC,
+    commands: [...ON_TOPIC, "explain"],
     doc: "Kafka to use",
-    defaultFor: { generate: LOCAL, process: LOCAL, verify: LOCAL },
+    defaultFor: { generate: LOCAL, process: LOCAL, verify: LOCAL, explain: LOCAL },
     defaultDoc: "a local Kafka, started for you",
   }),
   topic: setting(topicName, "clickstream", {
@@ -158,7 +158,7 @@ export const SETTINGS = {
   }),
   output: setting(text("dir"), "output", {
     group: "Processing",
-    commands: ["run", "process", "verify", "doctor"],
+    commands: ["run", "process", "verify", "explain", "doctor"],
     doc: "folder of the results",
   }),
   window: setting(duration(1_000), 300_000, {

@@ -175,6 +175,7 @@ export class Coordinator {
       ...this.options.stored.ownership,
       closedThroughMs: this.closedThrough,
       partitions: this.ledger.partitions,
+      idle: this.ledger.idle,
     };
   }
 

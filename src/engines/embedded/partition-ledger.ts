@@ -65,6 +65,11 @@ export class PartitionLedger {
     return new Map(this.entries.map(({ stored }) => [stored.partition, stored.position]));
   }
 
+  /** Partitions that are silent. */
+  get idle(): number[] {
+    return this.entries.filter(({ idle }) => idle).map(({ stored }) => stored.partition);
+  }
+
   /** Whether a bounded run has read everything it set out to read. */
   get allAtEnd(): boolean {
     return this.entries.every(({ atEnd }) => atEnd);
