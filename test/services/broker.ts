@@ -20,6 +20,8 @@ export interface TestBrokerOptions {
   /** Default 256. */
   heapMb?: number;
   limits?: Partial<BrokerLimits>;
+  /** Path of a Maven project with another Kafka than the local one. */
+  pom?: string;
 }
 
 /** A real Kafka of a test's own, on free ports of 127.0.0.1, in a temporary folder. */
@@ -44,7 +46,11 @@ export interface TestBroker {
  * the file runs the cleanups: node:test runs an `after` that `before` calls as soon as `before` ends.
  */
 export async function startBroker(t: Cleanup, options: TestBrokerOptions = {}): Promise<TestBroker> {
-  const jars = await ensureJars({ environment: process.env, clock: systemClock });
+  const jars = await ensureJars({
+    environment: process.env,
+    clock: systemClock,
+    ...(options.pom === undefined ? {} : { pom: options.pom }),
+  });
   const dir = mkdtempSync(join(tmpdir(), "clickstream-broker-"));
   const nodes = options.nodes ?? 1;
   const startOptions = {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -163,4 +163,28 @@ test("kafkajs: its codecs, headers, null keys and values, transactions", async (
   await cluster.createTopic(topic, { partitions: 2 });
   await assertCounted(topic, await kafkajs(broker.brokers, topic, someEvents(2_000)));
   assert.deepEqual(codecsOf(topic), new Set([0, 1]));
+});
+
+test("a batch that became corrupt stops the engine by name; once it is sound again, nothing is missing", async () => {
+  const topic = "corrupt";
+  await cluster.createTopic(topic, { partitions: 1 });
+  const sent = await kafkajs(broker.brokers, topic, someEvents(1_000));
+  const batches = logBatches(broker.dir, topic);
+  const { file, start, bytes, baseOffset } = batches[Math.floor(batches.length / 2)]!;
+  const write = (byte: number) => {
+    const segment = openSync(file, "r+");
+    writeSync(segment, Buffer.of(byte), 0, 1, start + bytes.length - 1);
+    closeSync(segment);
+  };
+  const last = bytes.at(-1)!;
+  write(last ^ 0x10);
+  const where = ["--brokers", broker.brokers.join(), "--topic", topic, "--output", topic];
+  const { code, stderr } = await runCommand(folder, "process", ...where, "--until-end", "--finish");
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    new RegExp(`record batch at offset ${baseOffset} of partition 0 of corrupt is corrupt`),
+  );
+  write(last);
+  await assertCounted(topic, sent);
 });

@@ -5,6 +5,9 @@ import { type BatchHeader, batchEnd, readBatchHeader } from "../../../src/kafka/
 /** A record batch as a broker keeps it. */
 export interface LogBatch extends BatchHeader {
   bytes: Buffer;
+  /** The segment, and where in it the batch starts. */
+  file: string;
+  start: number;
 }
 
 /** Every batch in the log segments of a topic of the broker whose folder is `dir`, by what is on its disk. */
@@ -15,7 +18,8 @@ export function logBatches(dir: string, topic: string): LogBatch[] {
     for (let start = 0, end = 0; ; start = end) {
       end = batchEnd(bytes, start, bytes.length);
       if (end < 0) return batches;
-      batches.push({ ...readBatchHeader(bytes, start, end), bytes: bytes.subarray(start, end) });
+      const header = readBatchHeader(bytes, start, end);
+      batches.push({ ...header, bytes: bytes.subarray(start, end), file, start });
     }
   });
 }
