@@ -9,6 +9,9 @@ export interface EncodedRows {
   bytes: Buffer;
 }
 
+/** Far below the longest string that V8 makes, 2^29 characters: keys of a megabyte each are allowed. */
+const CHUNK_CHARACTERS = 1 << 24;
+
 /** The final bytes of a query's rows: columns in the query's order, rows sorted by their keys' UTF-8 bytes. */
 export function encodeRows(
   query: QueryPlan,
@@ -27,6 +30,7 @@ export function encodeRows(
     format: formatOf(measure),
     values: values[column] as Float64Array,
   }));
+  const chunks: Buffer[] = [];
   let text = "";
   for (const row of sortedRows(keyColumns, groups.size)) {
     text += head;
@@ -35,8 +39,16 @@ export function encodeRows(
     });
     for (const { prefix, format, values } of measures) text += prefix + format(values[row] as number);
     text += "}\n";
+    if (text.length > CHUNK_CHARACTERS) {
+      chunks.push(Buffer.from(text));
+      text = "";
+    }
   }
-  return { rowCount: groups.size, bytes: Buffer.from(text) };
+  chunks.push(Buffer.from(text));
+  return {
+    rowCount: groups.size,
+    bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+  };
 }
 
 /** A time as rows show it: `2026-11-23T08:05:00.000Z`. */

@@ -136,6 +136,7 @@ export class EmbeddedEngine {
    */
   async run(signal: AbortSignal): Promise<void> {
     const failed = new AbortController();
+    const stop = AbortSignal.any([signal, failed.signal]);
     let failure: Error | undefined;
     const { options } = this;
     const coordinator = new Coordinator({
@@ -147,7 +148,7 @@ export class EmbeddedEngine {
       store: this.store,
       stored: this.stored,
       sinks: this.sinks,
-      sendDeadLetters: (letters) => this.deadLetters.send(letters, signal),
+      sendDeadLetters: (letters) => this.deadLetters.send(letters, stop),
       publishManifest: options.publishManifest,
       onCommit: (report) => {
         this.mirror?.show(report.ledger.positions);
@@ -169,7 +170,7 @@ export class EmbeddedEngine {
       },
     });
     try {
-      await coordinator.run(this.workers, AbortSignal.any([signal, failed.signal]));
+      await coordinator.run(this.workers, stop);
     } catch (error) {
       throw failure ?? error;
     }

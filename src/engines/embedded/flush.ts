@@ -23,6 +23,8 @@ export interface PartitionFlush extends Accounting {
   greatestMs: number;
   /** Floors that took effect, with the offset from which each holds. */
   newFloors: Floor[];
+  /** Floors known before that hold from this offset or a later one have decided nothing; null when all stay. */
+  spentFloorsFrom: number | null;
   /** Caught up, and silent for longer than the idle limit. */
   idle: boolean;
   /** The position has reached the end offset. */

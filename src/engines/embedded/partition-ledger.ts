@@ -37,6 +37,10 @@ export class PartitionLedger {
     assert(flush.position >= stored.position, `partition ${flush.partition} went back`);
     stored.position = flush.position;
     if (Number.isFinite(flush.greatestMs)) stored.greatestMs = flush.greatestMs;
+    const { spentFloorsFrom } = flush;
+    if (spentFloorsFrom !== null) {
+      stored.floors = stored.floors.filter(({ offset }) => offset < spentFloorsFrom);
+    }
     for (const floor of flush.newFloors) {
       // At one offset only the highest floor matters: a partition that stays idle keeps one entry.
       if (stored.floors.at(-1)?.offset === floor.offset) stored.floors.pop();

@@ -22,6 +22,9 @@ export class PartitionState {
   private readonly delayMs: number;
   private floorMs: number;
   private newFloors: Floor[] = [];
+  /** Offset of the first floor since the last valid event; undefined when there is none. */
+  private untestedFrom: number | undefined;
+  private spentFloorsFrom: number | null = null;
 
   constructor(start: PartitionStart, delayMs: number, startedAtMs: number) {
     this.partition = start.partition;
@@ -45,6 +48,24 @@ export class PartitionState {
     this.floorMs = floorMs;
     this.watermarkMs = floorMs;
     this.newFloors.push({ offset: this.position, floorMs });
+    this.untestedFrom ??= this.position;
+  }
+
+  /** Whether no valid event has been read since the last floor. */
+  get hasUntestedFloor(): boolean {
+    return this.untestedFrom !== undefined;
+  }
+
+  /**
+   * The first valid event after a floor was read. When it lifts the watermark to the floor by itself, the floor has
+   * decided nothing and never will: it is forgotten, so that a partition that comes and goes leaves no trail of floors.
+   */
+  testFloor(greatestMs: number): void {
+    const from = this.untestedFrom;
+    this.untestedFrom = undefined;
+    if (from === undefined || greatestMs - this.delayMs < this.floorMs) return;
+    this.newFloors = this.newFloors.filter(({ offset }) => offset < from);
+    this.spentFloorsFrom ??= from;
   }
 
   /** Moves the watermark after events up to `greatestMs` were read. */
@@ -64,6 +85,7 @@ export class PartitionState {
       position: this.position,
       greatestMs: this.greatestMs,
       newFloors: this.newFloors,
+      spentFloorsFrom: this.spentFloorsFrom,
       idle: this.idle,
       atEnd: this.atEnd,
       highWatermark: this.highWatermark,
@@ -73,6 +95,7 @@ export class PartitionState {
       dead: this.dead,
     };
     this.newFloors = [];
+    this.spentFloorsFrom = null;
     this.read = 0;
     this.counted = 0;
     this.late = 0;

@@ -139,9 +139,17 @@ export class WindowWorker {
     this.rejected.count = 0;
     this.scanner.scan(records, from, to, this.events, this.rejected);
     const { maxAheadMs } = this.options.windows;
+    const greatestBeforeMs = partition.greatestMs;
     admitEvents(this.events, records, partition, this.slotIds, maxAheadMs, this.slots);
+    if (partition.hasUntestedFloor) this.testFloor(partition, greatestBeforeMs);
     this.tables.add(this.events, this.slots);
     this.account(partition, records, to - from);
+  }
+
+  private testFloor(partition: PartitionState, greatestBeforeMs: number): void {
+    const { count, timeMs } = this.events;
+    const first = this.slots.subarray(0, count).findIndex((slot) => slot >= SLOT_LATE);
+    if (first !== -1) partition.testFloor(Math.max(greatestBeforeMs, timeMs[first] as number));
   }
 
   private account(partition: PartitionState, records: RecordColumns, read: number): void {
