@@ -141,3 +141,10 @@ test("a folder that can't hold a state is not called locked", (t) => {
   writeFileSync(join(path, "state.lock"), "no database, but bytes enough to be taken for one".repeat(9));
   assert.throws(() => new SqliteStore(path), { code: "STATE_UNREADABLE", message: /not a database/ });
 });
+
+test("a damaged state is told apart from a full disk", (t) => {
+  const path = folder(t);
+  new SqliteStore(path).close();
+  writeFileSync(join(path, "state.sqlite"), "no database at all".repeat(100));
+  assert.throws(() => new SqliteStore(path), { code: "STATE_UNREADABLE", nextStep: /restore a copy/ });
+});

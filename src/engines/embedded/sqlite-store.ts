@@ -163,7 +163,9 @@ export class SqliteStore implements StateStore {
       code,
       message: `The state in ${this.path} can't be ${what}: ${reason}.`,
       nextStep:
-        "Check the disk's free space and the folder's permissions, then start again: it goes on from the last commit.",
+        code === "STATE_UNREADABLE"
+          ? "Check the folder's permissions; if the file is damaged, restore a copy of it or start over with --fresh."
+          : "Check the disk's free space and the folder's permissions, then start again: it goes on from the last commit.",
       cause,
     });
   }
