@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { dlqCommand } from "./dlq.ts";
 import { doctorCommand } from "./doctor.ts";
 import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
@@ -25,6 +26,7 @@ export function createProgram(): Command {
     processCommand(),
     verifyCommand(),
     explainCommand(),
+    dlqCommand(),
     kafkaCommand(),
     doctorCommand(),
   ]) {

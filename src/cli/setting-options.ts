@@ -14,6 +14,7 @@ export function addSettings(command: Command, name: CommandName, only?: readonly
     if (!commands.includes(name) || only?.includes(setting) === false) continue;
     const value = kind.placeholder === undefined ? "" : ` <${kind.placeholder}>`;
     const option = new Option(flagOf(setting) + value, `${doc}${shownDefault(setting, name)}`);
+    if (kind.repeatable) option.argParser((text, before?: string[]) => [...(before ?? []), text]);
     command.addOption(option.helpGroup(`${group}:`));
   }
 }

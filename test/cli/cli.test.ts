@@ -16,6 +16,10 @@ const COMMANDS = [
   "kafka start",
   "kafka stop",
   "kafka status",
+  "dlq",
+  "dlq list",
+  "dlq show",
+  "dlq replay",
 ];
 
 test("every command has help with examples, on stdout", async () => {
@@ -51,6 +55,9 @@ const WRONG: [string[], RegExp][] = [
   [["run", "--slide", "2m"], /--slide 2m does not divide --window 5m/],
   [["process", "--finish"], /--finish needs --until-end/],
   [["generate", "--window", "5m"], /unknown option '--window'/],
+  [["dlq", "replay", "--fix", "mobile"], /--fix must be a field and its text, .* not \["mobile"\]/],
+  [["dlq", "show", "--since", "yesterday"], /--since must be a time with a zone, .* or how long ago/],
+  [["dlq", "list", "--limit", "3"], /unknown option '--limit'/],
   [["verify", "surplus"], /too many arguments/],
   [["run", "--config", "absent.ts"], /absent\.ts does not exist/],
 ];

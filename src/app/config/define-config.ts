@@ -1,12 +1,15 @@
 import type { QueryPlan } from "../../queries/plan.ts";
 import type { SettingName, Written } from "./settings.ts";
 
+/** Settings that stand for one call and never in a file. */
+type OnlyFlag = "fresh" | "reason" | "since" | "limit" | "json" | "fix" | "dryRun" | "yes";
+
 /**
  * What `clickstream.config.ts` exports by default: any setting by its name, written as on the command line
  * (`window: "10 minutes"`, `events: 1_000_000`, `live: false`), and queries of one's own.
  */
 export type ClickstreamConfig = {
-  readonly [N in Exclude<SettingName, "fresh">]?: Written<N> | undefined;
+  readonly [N in Exclude<SettingName, OnlyFlag>]?: Written<N> | undefined;
 } & {
   /** Run beside the standard queries (`standardQueries: false` leaves those out). */
   readonly queries?: readonly QueryPlan[] | undefined;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type DurationText, formatDuration, parseDuration } from "../../core/durations.ts";
+import type { FieldEdit } from "../../events/field-edit.ts";
 
 /** How values of a setting are read from text (flags, environment) or from a config file, and written back. */
 export interface Kind<T, W = unknown> {
@@ -11,6 +12,8 @@ export interface Kind<T, W = unknown> {
   readonly hint: string;
   /** Placeholder in the help; absent for switches, which take no value. */
   readonly placeholder?: string;
+  /** Whether the flag may be given several times: the schema then reads an array. */
+  readonly repeatable?: true;
   /** The value as a person would write it; reading that gives the value again. */
   format(value: T): unknown;
 }
@@ -82,6 +85,35 @@ export const moment: Kind<number, string> = {
   placeholder: "time",
   format: (value) => new Date(value).toISOString(),
 };
+
+/** A moment in ms since the epoch, or a stretch in ms back from now. */
+export type Since = { atMs: number } | { agoMs: number };
+
+/** A moment, or how long ago it was. */
+export const momentOrAgo: Kind<Since> = {
+  schema: z.union([
+    moment.schema.transform((atMs) => ({ atMs })),
+    parsedText((text) => ({ agoMs: parseDuration(text, "") })),
+  ]),
+  hint: 'a time with a zone, such as "2026-11-23T08:00:00Z", or how long ago, such as "2h"',
+  placeholder: "time|ago",
+  format: (value) => ("atMs" in value ? moment.format(value.atMs) : formatDuration(value.agoMs)),
+};
+
+/** New values of fields: `field=text`, or `field:=` and JSON. */
+export const fieldEdits: Kind<readonly FieldEdit[]> = {
+  schema: z.array(parsedText(parseFieldEdit)),
+  hint: 'a field and its text, such as "device_type=mobile", or a field, ":=" and JSON',
+  placeholder: "field=text",
+  repeatable: true,
+  format: (edits) => edits.map(({ field, json }) => `${field}:=${json}`),
+};
+
+function parseFieldEdit(text: string): FieldEdit {
+  const [, field, colon, value] = /^([^=]+?)(:?)=(.*)$/s.exec(text) ?? [];
+  if (field === undefined || value === undefined) throw new RangeError("no field");
+  return { field, json: JSON.stringify(colon === ":" ? JSON.parse(value) : value) };
+}
 
 /** On or off. As a flag it takes no value. */
 export const toggle: Kind<boolean, boolean> = {

@@ -2,9 +2,11 @@ import {
   brokers,
   choice,
   duration,
+  fieldEdits,
   integer,
   type Kind,
   moment,
+  momentOrAgo,
   rate,
   share,
   text,
@@ -13,8 +15,8 @@ import {
   words,
 } from "./kinds.ts";
 
-/** The commands of the command line; `kafka` stands for its three subcommands. */
-export type CommandName = "run" | "generate" | "process" | "verify" | "explain" | "kafka" | "doctor";
+/** The commands of the command line; `kafka` and `dlq` stand for their three subcommands each. */
+export type CommandName = "run" | "generate" | "process" | "verify" | "explain" | "dlq" | "kafka" | "doctor";
 
 /** Headings of the help, in order. */
 export type SettingGroup =
@@ -23,6 +25,7 @@ export type SettingGroup =
   | "Windows"
   | "Accepted events"
   | "Processing"
+  | "Dead letters"
   | "Local Kafka"
   | "Logs";
 
@@ -59,8 +62,8 @@ function setting<T>(kind: Kind<T>, value: T | undefined, details: Details): unkn
 }
 
 const LOCAL = ["127.0.0.1:9092"];
-const ANY = ["run", "generate", "process", "verify", "explain", "kafka", "doctor"] as const;
-const ON_TOPIC = ["run", "generate", "process", "verify"] as const;
+const ANY = ["run", "generate", "process", "verify", "explain", "dlq", "kafka", "doctor"] as const;
+const ON_TOPIC = ["run", "generate", "process", "verify", "dlq"] as const;
 const GENERATING = ["run", "generate"] as const;
 const PROCESSING = ["run", "process"] as const;
 
@@ -70,7 +73,7 @@ export const SETTINGS = {
     group: "Topic",
     commands: [...ON_TOPIC, "explain"],
     doc: "Kafka to use",
-    defaultFor: { generate: LOCAL, process: LOCAL, verify: LOCAL, explain: LOCAL },
+    defaultFor: { generate: LOCAL, process: LOCAL, verify: LOCAL, explain: LOCAL, dlq: LOCAL },
     defaultDoc: "a local Kafka, started for you",
   }),
   topic: setting(topicName, "clickstream", {
@@ -158,7 +161,7 @@ export const SETTINGS = {
   }),
   output: setting(text("dir"), "output", {
     group: "Processing",
-    commands: ["run", "process", "verify", "explain", "doctor"],
+    commands: ["run", "process", "verify", "explain", "dlq", "doctor"],
     doc: "folder of the results",
   }),
   window: setting(duration(1_000), 300_000, {
@@ -209,7 +212,7 @@ export const SETTINGS = {
   }),
   deadLetterTopic: setting(topicName, undefined, {
     group: "Processing",
-    commands: PROCESSING,
+    commands: ["run", "process", "dlq"],
     doc: "topic of events that can't be counted",
     defaultDoc: "<topic>.dlq",
   }),
@@ -253,6 +256,55 @@ export const SETTINGS = {
     group: "Processing",
     commands: ["process"],
     doc: "with --until-end: then close every open window",
+  }),
+  reason: setting(words("reason"), [], {
+    group: "Dead letters",
+    commands: ["dlq"],
+    doc: "only letters with these reasons; missing_field stands for every field",
+    onlyFlag: true,
+  }),
+  since: setting(momentOrAgo, undefined, {
+    group: "Dead letters",
+    commands: ["dlq"],
+    doc: "only events that came to Kafka since then, or that long ago",
+    defaultDoc: "all",
+    onlyFlag: true,
+  }),
+  limit: setting(integer(1), undefined, {
+    group: "Dead letters",
+    commands: ["dlq"],
+    doc: "letters at most: the latest to show, the first to replay",
+    defaultDoc: "20 for show, all for replay",
+    onlyFlag: true,
+  }),
+  json: setting(toggle, false, {
+    group: "Dead letters",
+    commands: ["dlq"],
+    doc: "print JSON: one object, for show one a letter",
+    onlyFlag: true,
+  }),
+  fix: setting(fieldEdits, [], {
+    group: "Dead letters",
+    commands: ["dlq"],
+    doc: "replay with this text in a field (field:=… takes JSON); may be given several times",
+    onlyFlag: true,
+  }),
+  maxAttempts: setting(integer(1, 1_000_000), 5, {
+    group: "Dead letters",
+    commands: ["dlq"],
+    doc: "events that were sent so many times are not replayed",
+  }),
+  dryRun: setting(toggle, false, {
+    group: "Dead letters",
+    commands: ["dlq"],
+    doc: "say what a replay would do, and send nothing",
+    onlyFlag: true,
+  }),
+  yes: setting(toggle, false, {
+    group: "Dead letters",
+    commands: ["dlq"],
+    doc: "replay without asking, also what would not be counted",
+    onlyFlag: true,
   }),
   port: setting(integer(1, 65_535), undefined, {
     group: "Local Kafka",
