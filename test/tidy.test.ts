@@ -40,6 +40,7 @@ const ALLOWED: Readonly<Record<string, Edges>> = {
       "local",
     ],
   },
+  testing: { any: ["core", "events", "queries", "windows", "kafka", "sinks", "engines", "app"] },
   cli: { any: ["core", "app"] },
 };
 

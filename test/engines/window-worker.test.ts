@@ -4,8 +4,8 @@ import { WindowWorker } from "../../src/engines/embedded/window-worker.ts";
 import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
 import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
+import { recordColumns } from "../../src/testing/record-columns.ts";
 import { planTables } from "../../src/windows/table-plan.ts";
-import { recordColumns } from "../simulation/record-columns.ts";
 
 const START_MS = Date.UTC(2026, 10, 23, 8);
 const BATCH = 500;

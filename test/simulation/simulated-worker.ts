@@ -2,8 +2,8 @@ import type { Clock } from "../../src/core/clock.ts";
 import type { Random } from "../../src/core/random.ts";
 import type { EngineWorker, Flush, FlushRequest, PartitionStart } from "../../src/engines/embedded/flush.ts";
 import { WindowWorker, type WindowWorkerOptions } from "../../src/engines/embedded/window-worker.ts";
+import { recordColumns } from "../../src/testing/record-columns.ts";
 import type { ArrivingRecord } from "./random-log.ts";
-import { recordColumns } from "./record-columns.ts";
 import { type CrashPlan, recordsOf } from "./world.ts";
 
 /** A partition as a worker's fetches find it. */

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { type Random, seededRandom } from "../../src/core/random.ts";
 import { Coordinator } from "../../src/engines/embedded/coordinator.ts";
-import type { PartitionStart } from "../../src/engines/embedded/flush.ts";
 import { newPartitions, resumedPartitions } from "../../src/engines/embedded/ownership.ts";
-import { watermarkOf } from "../../src/engines/embedded/partition-ledger.ts";
+import { partitionStart } from "../../src/engines/embedded/partition-ledger.ts";
 import type { Ownership, StoredState } from "../../src/engines/embedded/state-store.ts";
 import { planTables } from "../../src/windows/table-plan.ts";
 import { expectedOutput, SIMULATED_QUERIES } from "./expected-output.ts";
@@ -84,15 +83,10 @@ async function live(
     const stored = openState(log, life.partitions, store.load(), (ownership, partitions) =>
       store.create(ownership, partitions),
     );
-    const starts = stored.partitions.map(
-      (partition): PartitionStart => ({
-        partition: partition.partition,
-        position: partition.position,
-        endOffset: life.bounded ? arrivedEnd(log, partition.partition, startMs) : null,
-        greatestMs: partition.greatestMs ?? Number.NEGATIVE_INFINITY,
-        floorMs: watermarkOf({ ...partition, greatestMs: null }, log.windows.delayMs),
-      }),
-    );
+    const starts = stored.partitions.map((partition) => {
+      const endOffset = life.bounded ? arrivedEnd(log, partition.partition, startMs) : null;
+      return partitionStart(partition, log.windows.delayMs, endOffset);
+    });
     const idleAfterMs = life.bounded ? Number.POSITIVE_INFINITY : 1_000 + random.below(10_000);
     const { windows, rules } = log;
     for (let w = 0; w < life.workers; w++) {

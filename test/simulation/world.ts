@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import type { Clock } from "../../src/core/clock.ts";
 import type { Random } from "../../src/core/random.ts";
 import type { DeadLetter } from "../../src/engines/embedded/flush.ts";
@@ -6,6 +5,8 @@ import type { Commit, Ownership, StateStore, StoredState } from "../../src/engin
 import type { LogRecord } from "../../src/oracle/oracle.ts";
 import type { Manifest, PartitionManifest } from "../../src/sinks/manifest.ts";
 import type { Sink, WindowRows } from "../../src/sinks/sink.ts";
+import { MemorySink } from "../../src/testing/memory-sink.ts";
+import { MemoryState } from "../../src/testing/memory-state.ts";
 
 /** The process is gone: what it was about to do does not happen. */
 export class Crash extends Error {}
@@ -57,29 +58,30 @@ export class SimulatedClock implements Clock {
 
 /** What a disk keeps of a state: survives crashes, all of a commit or nothing. */
 export class Disk {
-  state: StoredState | undefined;
-  readonly files = new Map<string, string>();
+  private readonly memory = new MemoryState();
+  private readonly results = new MemorySink();
   readonly deadLetters = new Map<string, DeadLetter>();
   manifest: Manifest | undefined;
 
+  get state(): StoredState | undefined {
+    return this.memory.load();
+  }
+
+  /** `query/windowStartMs` → text. */
+  get files(): ReadonlyMap<string, string> {
+    return this.results.files;
+  }
+
   store(crashes: CrashPlan): StateStore {
     return {
-      load: () => structuredClone(this.state),
+      load: () => this.memory.load(),
       create: (ownership: Ownership, partitions: readonly PartitionManifest[]) => {
         crashes.step();
-        const state: StoredState = {
-          ownership,
-          partitions: [...partitions],
-          closedThroughMs: null,
-          windowsClosed: 0,
-          slots: [],
-          outbox: [],
-        };
-        this.state = structuredClone(state);
+        this.memory.create(ownership, partitions);
       },
       commit: (commit: Commit) => {
         crashes.step();
-        this.state = structuredClone(applied(this.state as StoredState, commit));
+        this.memory.commit(commit);
         crashes.step();
       },
       close: () => {},
@@ -89,15 +91,12 @@ export class Disk {
   /** A sink that may die between any two windows and checks that a window's bytes never change. */
   sink(crashes: CrashPlan): Sink {
     return {
-      name: "files",
+      name: this.results.name,
       write: async (entries: readonly WindowRows[]) => {
-        for (const { query, windowStartMs, bytes } of entries) {
+        for (const entry of entries) {
           await Promise.resolve();
           crashes.step();
-          const file = `${query}/${windowStartMs}`;
-          const text = Buffer.from(bytes).toString();
-          assert.equal(this.files.get(file) ?? text, text, `${file} was final and changed`);
-          this.files.set(file, text);
+          await this.results.write([entry]);
         }
         crashes.step();
       },
@@ -112,25 +111,6 @@ export class Disk {
       this.deadLetters.set(`${letter.partition}/${letter.offset}`, letter);
     }
   }
-}
-
-function applied(state: StoredState, commit: Commit): StoredState {
-  const confirmed = new Set(commit.confirmed.map((key) => `${key.sink}/${key.query}/${key.windowEndMs}`));
-  return {
-    ...state,
-    partitions: [...commit.partitions],
-    closedThroughMs: commit.closedThroughMs,
-    windowsClosed: commit.windowsClosed,
-    slots: [...state.slots, ...commit.newSlots].filter(
-      ({ paneStartMs }) => paneStartMs > commit.dropPanesThroughMs,
-    ),
-    outbox: [
-      ...state.outbox.filter(
-        ({ sink, query, windowEndMs }) => !confirmed.has(`${sink}/${query}/${windowEndMs}`),
-      ),
-      ...commit.newOutbox,
-    ],
-  };
 }
 
 /** Records of one partition, in offset order. */

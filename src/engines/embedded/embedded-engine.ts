@@ -11,9 +11,8 @@ import type { Sink } from "../../sinks/sink.ts";
 import { planTables } from "../../windows/table-plan.ts";
 import { type CommitReport, Coordinator } from "./coordinator.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
-import type { PartitionStart } from "./flush.ts";
 import { checkOwnership, type LogBounds, newPartitions, resumedPartitions } from "./ownership.ts";
-import { watermarkOf } from "./partition-ledger.ts";
+import { partitionStart } from "./partition-ledger.ts";
 import { PositionMirror } from "./position-mirror.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import type { Ownership, StoredState } from "./state-store.ts";
@@ -187,15 +186,10 @@ export class EmbeddedEngine {
 
   private startWorkers(listener: ConstructorParameters<typeof WorkerHandle>[1]): void {
     const { kafka, queries, rules, windows, untilEnd, idleAfterMs } = this.options;
-    const starts = this.stored.partitions.map(
-      (partition): PartitionStart => ({
-        partition: partition.partition,
-        position: partition.position,
-        endOffset: untilEnd ? (this.ends.get(partition.partition) ?? 0) : null,
-        greatestMs: partition.greatestMs ?? Number.NEGATIVE_INFINITY,
-        floorMs: watermarkOf({ ...partition, greatestMs: null }, windows.delayMs),
-      }),
-    );
+    const starts = this.stored.partitions.map((partition) => {
+      const endOffset = untilEnd ? (this.ends.get(partition.partition) ?? 0) : null;
+      return partitionStart(partition, windows.delayMs, endOffset);
+    });
     const count = Math.min(this.options.workers, starts.length);
     for (let w = 0; w < count; w++) {
       const setup = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Accounting, PartitionManifest } from "../../sinks/manifest.ts";
-import type { PartitionFlush } from "./flush.ts";
+import type { PartitionFlush, PartitionStart } from "./flush.ts";
 
 /** One partition as of the last flush: what a commit stores of it, and what only the running process knows. */
 export interface LedgerEntry {
@@ -108,6 +108,21 @@ export class PartitionLedger {
 export function watermarkOf(partition: PartitionManifest, delayMs: number): number {
   const own = partition.greatestMs === null ? Number.NEGATIVE_INFINITY : partition.greatestMs - delayMs;
   return Math.max(own, partition.floors.at(-1)?.floorMs ?? Number.NEGATIVE_INFINITY);
+}
+
+/** Where a worker goes on with a stored partition, up to `endOffset` or for ever. */
+export function partitionStart(
+  partition: PartitionManifest,
+  delayMs: number,
+  endOffset: number | null,
+): PartitionStart {
+  return {
+    partition: partition.partition,
+    position: partition.position,
+    endOffset,
+    greatestMs: partition.greatestMs ?? Number.NEGATIVE_INFINITY,
+    floorMs: watermarkOf({ ...partition, greatestMs: null }, delayMs),
+  };
 }
 
 function accountedFor({ counted, late, dead }: Accounting): number {

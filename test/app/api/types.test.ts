@@ -10,6 +10,7 @@ import type {
   QueryPlan,
   query,
 } from "../../../src/app/api.ts";
+import type { Row, TestEvent, TestPipeline, testPipeline } from "../../../src/testing/api.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Takes<T, V> = V extends T ? true : false;
@@ -52,6 +53,21 @@ export type ProcessClaims = All<
     Takes<Required<ProcessOptions>["signal"], AbortSignal>,
     Equal<ProcessOutcome["dead"], Readonly<Record<string, number>>>,
     Equal<ProcessOutcome["complete"], boolean>,
+  ]
+>;
+
+export type TestingClaims = All<
+  [
+    Takes<Parameters<typeof testPipeline>[0], ClickstreamConfig | undefined>,
+    Equal<ReturnType<typeof testPipeline>, TestPipeline>,
+    Takes<TestEvent, { url: "/a"; price: 5; user_id: undefined }>,
+    Takes<Parameters<TestPipeline["feed"]>[0], TestEvent | readonly TestEvent[] | string | null>,
+    No<Takes<Parameters<TestPipeline["feed"]>[0], 5>>,
+    Takes<Parameters<TestPipeline["advance"]>[0], "1 minute" | "30s">,
+    No<Takes<Parameters<TestPipeline["advance"]>[0], "a while">>,
+    Equal<Awaited<ReturnType<TestPipeline["rows"]>>, Row[]>,
+    Equal<Row["window_start"], string>,
+    Equal<Row["events"], string | number>,
   ]
 >;
 

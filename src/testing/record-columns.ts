@@ -1,5 +1,5 @@
-import type { RecordColumns } from "../../src/events/records.ts";
-import type { LogRecord } from "../../src/oracle/oracle.ts";
+import type { RecordColumns } from "../events/records.ts";
+import type { StoredRecord } from "./memory-topic.ts";
 
 const PADDING = Buffer.alloc(16);
 
@@ -12,7 +12,7 @@ function varint(value: number): Buffer {
 }
 
 /** Records laid out as a Kafka record batch lays them out, without keys and headers, in columns. */
-export function recordColumns(records: readonly LogRecord[]): RecordColumns {
+export function recordColumns(records: readonly StoredRecord[]): RecordColumns {
   const columns: RecordColumns = {
     bytes: Buffer.alloc(0),
     count: records.length,
