@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import type { SettingName } from "../app/config/settings.ts";
@@ -95,10 +96,12 @@ async function confirm({ config, terminal, stopRequested }: Context, plan: Repla
     });
   }
   terminal.write(`Of ${plan.toSend} events:\n${warnings.map((line) => `  ${line}\n`).join("")}`);
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  // Not as a terminal: Ctrl-C stays the signal that everything else hears.
+  const prompt = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  const noAnswer = once(prompt, "close").then(() => "");
   try {
-    const answer = await prompt.question("Send them? [y/N] ", { signal: stopRequested });
-    return /^y(es)?$/i.test(answer.trim());
+    const question = prompt.question("Send them? [y/N] ", { signal: stopRequested });
+    return /^y(es)?$/i.test((await Promise.race([question, noAnswer])).trim());
   } finally {
     prompt.close();
   }
