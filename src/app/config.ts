@@ -30,6 +30,7 @@ export interface PipelineSettings {
   queries: readonly QueryPlan[];
   commitEveryMs: number;
   idleAfterMs: number;
+  refreshEveryMs: number;
   workers: number;
   maxStateMb: number;
   onDataLoss: "stop" | "skip";
@@ -98,6 +99,7 @@ export function pipelineSettings(
     queries,
     commitEveryMs: settings.commitEvery,
     idleAfterMs: settings.idleAfter,
+    refreshEveryMs: settings.refreshEvery,
     workers: settings.workers!,
     maxStateMb: settings.maxStateMb,
     onDataLoss: settings.onDataLoss,

@@ -3,6 +3,7 @@ import { type Random, seededRandom } from "../../src/core/random.ts";
 import { Coordinator } from "../../src/engines/embedded/coordinator.ts";
 import { newPartitions, resumedPartitions } from "../../src/engines/embedded/ownership.ts";
 import { partitionStart } from "../../src/engines/embedded/partition-ledger.ts";
+import { runReassigning } from "../../src/engines/embedded/reassignment.ts";
 import type { Ownership, StoredState } from "../../src/engines/embedded/state-store.ts";
 import { planTables } from "../../src/windows/table-plan.ts";
 import { expectedOutput, SIMULATED_QUERIES } from "./expected-output.ts";
@@ -19,6 +20,8 @@ interface Life {
   crashChance: number;
   /** Commits after which the user stops it. */
   sleeps: number;
+  /** Sleep during which the topic gains a partition, if the life has no end and the log has one more. */
+  growthAt: number;
   /** Partitions that the topic has by then. */
   partitions: number;
 }
@@ -35,15 +38,18 @@ export async function simulate(seed: number): Promise<void> {
   let nowMs = firstMs;
   let partitions = 1 + random.below(log.partitionCount);
   for (let life = random.below(6); life > 0; life--) {
-    nowMs = await live(log, disk, random, nowMs, {
+    const next: Life = {
       workers: 1 + random.below(4),
       commitEveryMs: 1 + random.below(3_000),
       bounded: random.below(3) === 0,
       finish: random.below(4) === 0,
       crashChance: random.below(3) === 0 ? 0 : 0.02,
       sleeps: random.below(60),
+      growthAt: random.below(2) === 0 ? 1 + random.below(15) : Number.POSITIVE_INFINITY,
       partitions,
-    });
+    };
+    nowMs = await live(log, disk, random, nowMs, next);
+    partitions = next.partitions;
     check(log, disk, false);
     if (random.below(3) === 0) partitions = Math.min(log.partitionCount, partitions + 1);
   }
@@ -56,6 +62,7 @@ export async function simulate(seed: number): Promise<void> {
     finish,
     crashChance: 0,
     sleeps: Number.POSITIVE_INFINITY,
+    growthAt: Number.POSITIVE_INFINITY,
     partitions: log.partitionCount,
   };
   await live(log, disk, random, Math.max(nowMs, lastMs), last);
@@ -72,10 +79,15 @@ async function live(
 ): Promise<number> {
   const crashes = new CrashPlan(random, life.crashChance);
   const stop = new AbortController();
-  const workers: SimulatedWorker[] = [];
+  let workers: SimulatedWorker[] = [];
   let sleeps = 0;
+  let grow = (): void => {};
   const clock = new SimulatedClock(startMs, () => {
     for (const worker of workers) worker.read(random.below(12));
+    if (sleeps === life.growthAt && life.partitions < log.partitionCount && !life.bounded) {
+      life.partitions++;
+      grow();
+    }
     if (++sleeps > life.sleeps) stop.abort();
   });
   try {
@@ -83,41 +95,53 @@ async function live(
     const stored = openState(log, life.partitions, store.load(), (ownership, partitions) =>
       store.create(ownership, partitions),
     );
-    const starts = stored.partitions.map((partition) => {
-      const endOffset = life.bounded ? arrivedEnd(log, partition.partition, startMs) : null;
-      return partitionStart(partition, log.windows.delayMs, endOffset);
-    });
     const idleAfterMs = life.bounded ? Number.POSITIVE_INFINITY : 1_000 + random.below(10_000);
     const { windows, rules } = log;
-    for (let w = 0; w < life.workers; w++) {
-      const partitions = starts.filter((_, index) => index % life.workers === w);
-      workers.push(
-        new SimulatedWorker(
-          { plan: PLAN, rules, windows, idleAfterMs, clock, partitions },
-          log,
-          random,
-          crashes,
-        ),
-      );
-    }
-    const coordinator = new Coordinator({
-      clock,
-      plan: PLAN,
-      commitEveryMs: life.commitEveryMs,
-      finish: life.finish,
-      maxStateBytes: Number.POSITIVE_INFINITY,
-      store,
-      stored,
-      sinks: [disk.sink(crashes)],
-      sendDeadLetters: (letters) => disk.sendDeadLetters(letters, crashes),
-      publishManifest: async (manifest) => {
-        crashes.step();
-        disk.manifest = manifest;
+    const workersFrom = ({ partitions }: StoredState): SimulatedWorker[] => {
+      const starts = partitions.map((partition) => {
+        const endOffset = life.bounded ? arrivedEnd(log, partition.partition, startMs) : null;
+        return partitionStart(partition, windows.delayMs, endOffset);
+      });
+      return Array.from({ length: life.workers }, (_, w) => {
+        const own = starts.filter((_, index) => index % life.workers === w);
+        const options = { plan: PLAN, rules, windows, idleAfterMs, clock, partitions: own };
+        return new SimulatedWorker(options, log, random, crashes);
+      });
+    };
+    const coordinatorFrom = (from: StoredState) =>
+      new Coordinator({
+        clock,
+        plan: PLAN,
+        commitEveryMs: life.commitEveryMs,
+        finish: life.finish,
+        maxStateBytes: Number.POSITIVE_INFINITY,
+        store,
+        stored: from,
+        sinks: [disk.sink(crashes)],
+        sendDeadLetters: (letters) => disk.sendDeadLetters(letters, crashes),
+        publishManifest: async (manifest) => {
+          crashes.step();
+          disk.manifest = manifest;
+        },
+        onCommit: () => {},
+        onStateLarge: () => {},
+      });
+    await runReassigning(
+      {
+        store,
+        stored,
+        assign: (from) => {
+          workers = workersFrom(from);
+          return { coordinator: coordinatorFrom(from), workers };
+        },
+        gained: (_, ended) =>
+          new Promise((resolve) => {
+            grow = () => resolve(earliestOffsets(life.partitions));
+            ended.addEventListener("abort", () => resolve(undefined));
+          }),
       },
-      onCommit: () => {},
-      onStateLarge: () => {},
-    });
-    await coordinator.run(workers, stop.signal);
+      stop.signal,
+    );
     assert.deepEqual(disk.state?.outbox, [], "an orderly end leaves no row undelivered");
   } catch (error) {
     if (!(error instanceof Crash)) throw error;
@@ -134,7 +158,7 @@ function openState(
 ): StoredState {
   const ends = log.endOffsets.slice(0, partitions);
   const bounds = {
-    earliest: new Map(ends.map((_, partition) => [partition, 0])),
+    earliest: earliestOffsets(partitions),
     latest: new Map(ends.map((end, partition) => [partition, end])),
   };
   if (stored !== undefined) return { ...stored, partitions: resumedPartitions(stored, bounds, false) };
@@ -147,6 +171,10 @@ function openState(
   const fresh = newPartitions(bounds);
   create(ownership, fresh);
   return { ownership, partitions: fresh, closedThroughMs: null, windowsClosed: 0, slots: [], outbox: [] };
+}
+
+function earliestOffsets(partitions: number): Map<number, number> {
+  return new Map(Array.from({ length: partitions }, (_, partition) => [partition, 0]));
 }
 
 /** Where a partition ends at a time: a bounded run stops there. */

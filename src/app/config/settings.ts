@@ -194,6 +194,11 @@ export const SETTINGS = {
     commands: PROCESSING,
     doc: "time between commits",
   }),
+  refreshEvery: setting(duration(100, 86_400_000), 30_000, {
+    group: "Processing",
+    commands: PROCESSING,
+    doc: "time between looks for partitions that the topic has gained",
+  }),
   workers: setting(integer(1, 256), undefined, {
     group: "Processing",
     commands: PROCESSING,

@@ -13,7 +13,9 @@ import { type CommitReport, Coordinator } from "./coordinator.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { checkOwnership, type LogBounds, newPartitions, resumedPartitions } from "./ownership.ts";
 import { partitionStart } from "./partition-ledger.ts";
+import { watchForPartitions } from "./partition-watch.ts";
 import { PositionMirror } from "./position-mirror.ts";
+import { type Assignment, runReassigning } from "./reassignment.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import type { Ownership, StoredState } from "./state-store.ts";
 import { WorkerHandle } from "./worker-handle.ts";
@@ -31,6 +33,8 @@ export interface EmbeddedOptions {
   workers: number;
   commitEveryMs: number;
   idleAfterMs: number;
+  /** How often to look for partitions that the topic has gained; not in a bounded run. */
+  refreshEveryMs: number;
   /** Stop at the ends that the partitions have when the run begins. */
   untilEnd: boolean;
   /** With `untilEnd`: then close every open window. */
@@ -52,7 +56,7 @@ export interface EmbeddedOptions {
   onCommit(report: CommitReport): void;
   /** Kafka did not do what was asked, which is tried again. */
   onRetry(reason: string): void;
-  /** Something to look into: a state that grows. */
+  /** Something to know of or to look into: a state that grows, a topic that grows. */
   onWarning(message: string): void;
 }
 
@@ -60,12 +64,12 @@ export interface EmbeddedOptions {
 export class EmbeddedEngine {
   private readonly options: EmbeddedOptions;
   private readonly cluster: Cluster;
-  private readonly topic: TopicDescription;
+  private topic: TopicDescription;
   private readonly store: SqliteStore;
   private readonly stored: StoredState;
   private readonly ends: ReadonlyMap<number, number>;
   private readonly sinks: readonly Sink[];
-  private readonly workers: WorkerHandle[] = [];
+  private workers: WorkerHandle[] = [];
   private readonly deadLetters: DeadLetterQueue;
   private readonly mirror: PositionMirror | undefined;
 
@@ -137,39 +141,21 @@ export class EmbeddedEngine {
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
     let failure: Error | undefined;
-    const { options } = this;
-    const coordinator = new Coordinator({
-      clock: options.clock,
-      plan: planTables(options.queries),
-      commitEveryMs: options.commitEveryMs,
-      finish: options.untilEnd && options.finish,
-      maxStateBytes: options.maxStateBytes,
-      store: this.store,
-      stored: this.stored,
-      sinks: this.sinks,
-      sendDeadLetters: (letters) => this.deadLetters.send(letters, stop),
-      publishManifest: options.publishManifest,
-      onCommit: (report) => {
-        this.mirror?.show(report.ledger.positions);
-        options.onCommit(report);
-      },
-      onStateLarge: (bytes) =>
-        options.onWarning(
-          `open windows take ${Math.round(bytes / 1e6)} MB, more than half of --max-state-mb: does a partition stand still?`,
-        ),
-    });
-    this.startWorkers({
-      reading: () => options.onReading(),
-      attention: () => coordinator.attention(),
-      retry: (message) => options.onRetry(message),
-      failed: (error) => {
-        failure ??= error;
-        failed.abort();
-        coordinator.attention();
-      },
-    });
+    const fail = (error: Error): void => {
+      failure ??= error;
+      failed.abort();
+    };
+    const { store, stored } = this;
     try {
-      await coordinator.run(this.workers, stop);
+      await runReassigning(
+        {
+          store,
+          stored,
+          assign: (from) => this.assign(from, stop, fail),
+          gained: (_, ended) => this.gained(ended),
+        },
+        stop,
+      );
     } catch (error) {
       throw failure ?? error;
     }
@@ -184,13 +170,61 @@ export class EmbeddedEngine {
     await this.cluster.close();
   }
 
-  private startWorkers(listener: ConstructorParameters<typeof WorkerHandle>[1]): void {
+  private assign(stored: StoredState, stop: AbortSignal, fail: (error: Error) => void): Assignment {
+    const { options } = this;
+    const coordinator = new Coordinator({
+      clock: options.clock,
+      plan: planTables(options.queries),
+      commitEveryMs: options.commitEveryMs,
+      finish: options.untilEnd && options.finish,
+      maxStateBytes: options.maxStateBytes,
+      store: this.store,
+      stored,
+      sinks: this.sinks,
+      sendDeadLetters: (letters) => this.deadLetters.send(letters, stop),
+      publishManifest: options.publishManifest,
+      onCommit: (report) => {
+        this.mirror?.show(report.ledger.positions);
+        options.onCommit(report);
+      },
+      onStateLarge: (bytes) =>
+        options.onWarning(
+          `open windows take ${Math.round(bytes / 1e6)} MB, more than half of --max-state-mb: does a partition stand still?`,
+        ),
+    });
+    this.startWorkers(stored, {
+      reading: () => options.onReading(),
+      attention: () => coordinator.attention(),
+      retry: (message) => options.onRetry(message),
+      failed: (error) => {
+        fail(error);
+        coordinator.attention();
+      },
+    });
+    return { coordinator, workers: this.workers };
+  }
+
+  private async gained(ended: AbortSignal): Promise<ReadonlyMap<number, number> | undefined> {
+    const { cluster, topic, options } = this;
+    if (options.untilEnd) return undefined;
+    const { clock, refreshEveryMs: everyMs, onWarning } = options;
+    const grown = await watchForPartitions({ cluster, clock, everyMs, topic }, ended);
+    if (grown === undefined) return undefined;
+    this.topic = grown.topic;
+    onWarning(
+      `topic ${topic.name} has ${grown.topic.partitions.length} partitions now, it had ${topic.partitions.length}`,
+    );
+    return grown.earliest;
+  }
+
+  private startWorkers(stored: StoredState, listener: ConstructorParameters<typeof WorkerHandle>[1]): void {
     const { kafka, queries, rules, windows, untilEnd, idleAfterMs } = this.options;
-    const starts = this.stored.partitions.map((partition) => {
+    const starts = stored.partitions.map((partition) => {
       const endOffset = untilEnd ? (this.ends.get(partition.partition) ?? 0) : null;
       return partitionStart(partition, windows.delayMs, endOffset);
     });
     const count = Math.min(this.options.workers, starts.length);
+    this.workers = [];
     for (let w = 0; w < count; w++) {
       const setup = {
         kafka,

@@ -51,8 +51,7 @@ export function newPartitions({ earliest }: LogBounds): PartitionManifest[] {
 }
 
 /**
- * Partitions of a stored state, joined with those that the topic has gained since: a new partition gets the closed
- * windows' end as its floor.
+ * Partitions of a stored state, joined with those that the topic has gained since.
  * @throws ClickstreamError DATA_LOST when Kafka no longer holds what comes next, unless `skipLost`
  */
 export function resumedPartitions(
@@ -72,14 +71,25 @@ export function resumedPartitions(
       lost: [...partition.lost, { from: partition.position, to }],
     };
   });
-  const known = new Set(resumed.map(({ partition }) => partition));
-  const closedThroughMs = stored.closedThroughMs;
-  for (const [partition, offset] of earliest) {
-    if (known.has(partition)) continue;
-    const floors = closedThroughMs === null ? [] : [{ offset, floorMs: closedThroughMs }];
-    resumed.push(newPartition(partition, offset, floors));
-  }
-  return resumed.sort((a, b) => a.partition - b.partition);
+  return withNewPartitions(resumed, stored.closedThroughMs, earliest);
+}
+
+/**
+ * Partitions of a state and those that the topic has gained since, by their first offsets. Windows that are final stay
+ * so: their end is the floor of the new ones.
+ */
+export function withNewPartitions(
+  partitions: readonly PartitionManifest[],
+  closedThroughMs: number | null,
+  earliest: ReadonlyMap<number, number>,
+): PartitionManifest[] {
+  const known = new Set(partitions.map(({ partition }) => partition));
+  const gained = [...earliest]
+    .filter(([partition]) => !known.has(partition))
+    .map(([partition, offset]) =>
+      newPartition(partition, offset, closedThroughMs === null ? [] : [{ offset, floorMs: closedThroughMs }]),
+    );
+  return [...partitions, ...gained].sort((a, b) => a.partition - b.partition);
 }
 
 function newPartition(
