@@ -11,7 +11,7 @@ import { startBroker } from "./broker.ts";
 import { type Ended, runCommand, startCommand } from "./command-line.ts";
 
 /** Kafka allows ten seconds' worth at once; the first events are more than that. */
-const BYTES_PER_SECOND = 400_000;
+const BYTES_PER_SECOND = 450_000;
 
 /** Sets the quota of every client, or lifts it. */
 async function limitConsumers(admin: Admin, bytesPerSecond: number | null): Promise<void> {
