@@ -91,19 +91,26 @@ test("broken events are found, fixed, replayed and counted by an engine that run
   const topic = await cluster.createTopic("shop", { partitions: 2 });
   const good = Array.from({ length: 20 }, (_, n) => event({ user_id: `user ${n}` }));
   const phones = Array.from({ length: 30 }, (_, n) => event({ device_type: "phone", user_id: `p${n}` }));
-  await append(topic, [...good, ...phones, event({ url: undefined }), "no json", "\u001b[2J"]);
+  await append(topic, [
+    ...good,
+    ...phones,
+    event({ url: undefined }),
+    "no json",
+    "\u001b[2J",
+    "x".repeat(1_000_001),
+  ]);
   const engineArgs = [...onTopic("shop"), "--output", "out", "--commit-every", "100ms"];
   const engine = startCommand(folder, "process", ...engineArgs);
   try {
-    await until(async () => (await account("out")).read === 53);
-    assert.deepEqual(await account("out"), { read: 53, counted: 20, late: 0 });
+    await until(async () => (await account("out")).read === 54);
+    assert.deepEqual(await account("out"), { read: 54, counted: 20, late: 0 });
 
     const counts = await dlqJson<LetterCounts>("shop", "list");
     assert.deepEqual(
       counts.byReason.map(({ reason, letters, replayed }) => [reason, letters, replayed]),
       [
         ["unknown_device_type", 30, 0],
-        ["not_json", 2, 0],
+        ["not_json", 3, 0],
         ["missing_field:url", 1, 0],
       ],
     );
@@ -138,20 +145,33 @@ test("broken events are found, fixed, replayed and counted by an engine that run
     );
     const insisted = await dlqJson<ReplayResult>("shop", "replay", ...rest, "--yes");
     assert.equal(insisted.sent, 3);
-    await until(async () => (await dlqJson<LetterCounts>("shop", "list")).letters === 36);
-    const { selected, replayed, exhausted, toSend } = await dlqJson<ReplayResult>(
+    await until(async () => (await dlqJson<LetterCounts>("shop", "list")).letters === 37);
+    const { selected, replayed, exhausted, truncated, named, toSend } = await dlqJson<ReplayResult>(
       ...(["shop", "replay", "--dry-run", "--max-attempts", "2"] as const),
     );
-    assert.deepEqual([selected, replayed, exhausted, toSend], [36, 33, 3, 0], "attempts are carried on");
+    assert.deepEqual([selected, replayed, exhausted, toSend], [37, 33, 3, 0], "attempts are carried on");
+    assert.equal(truncated, 1);
+    assert.match(named.join(), /^shop\/1\/26: its original of 1000001 bytes was not kept$/);
   } finally {
     engine.child.kill("SIGINT");
     await engine.ended;
   }
   const ended = await runCommand(folder, "process", ...engineArgs, "--until-end", "--finish");
   assert.equal(ended.code, 0, ended.stderr);
-  assert.deepEqual(await account("out"), { read: 86, counted: 50, late: 0 });
+  assert.deepEqual(await account("out"), { read: 87, counted: 50, late: 0 });
   const verified = await runCommand(folder, "verify", ...onTopic("shop"), "--output", "out");
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+
+  const records = await committedRecords(broker.brokers, "shop");
+  const phone = records.filter(({ key }) => key === "key 20");
+  assert.deepEqual(
+    phone.map(({ partition, value }) => [partition, JSON.parse(String(value)).device_type]),
+    [
+      [0, "phone"],
+      [0, "mobile"],
+    ],
+    "with its key, in its partition",
+  );
 
   // Every window is closed by now.
   const late = await dlq("shop", "replay", "--output", "out", "--max-attempts", "9", "--fix", "url=/late");
