@@ -58,6 +58,8 @@ export interface ConfigInput {
   folder: string;
   /** Cores of the machine. */
   cores: number;
+  /** Nodes of the local Kafka that the working folder knows. */
+  localBrokers?: readonly string[];
 }
 
 /**

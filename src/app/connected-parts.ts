@@ -8,6 +8,7 @@ import { ensureTopic, openGenerator } from "./generator-part.ts";
 import { jarsProgress } from "./jars-progress.ts";
 import { kafkaForRun } from "./local-kafka.ts";
 import type { Parts } from "./parts.ts";
+import { verifyProgress } from "./verification/verify-progress.ts";
 import { verify } from "./verify.ts";
 
 /** The real parts. */
@@ -43,9 +44,10 @@ export const parts: Parts = {
   openEngine,
   openGenerator,
 
-  verify({ config, clock }, brokers) {
-    const { topic, output } = config.settings;
-    return verify({ kafka: { brokers, clientId: "clickstream-verify" }, topic, output, clock });
+  verify(context, brokers) {
+    const { topic, output } = context.config.settings;
+    const kafka = { brokers, clientId: "clickstream-verify" };
+    return verify({ kafka, topic, output, clock: context.clock, onProgress: verifyProgress(context) });
   },
 };
 

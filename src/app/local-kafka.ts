@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Environment } from "../local/environment.ts";
 import { ensureJars, type JarsProgress } from "../local/jars.ts";
+import { kafkaFolder, readRecord } from "../local/kafka-folder.ts";
 import {
   defaultHeapMb,
   type KafkaStatus,
@@ -50,6 +51,12 @@ export async function kafkaStart(
 /** `kafka stop`: returns how many nodes were running. Also ends a Kafka that a run supervises, which is told. */
 export async function kafkaStop(options: { dir: string; clock: Clock }): Promise<{ stopped: number }> {
   return { stopped: await stopLocalKafka(options.dir, options.clock) };
+}
+
+/** Nodes of the Kafka that a folder knows, running or not: what commands use when no brokers are named. */
+export function knownBrokers(dir: string): string[] {
+  const record = readRecord(kafkaFolder(dir));
+  return record === undefined ? [] : record.nodes.map(({ port }) => `127.0.0.1:${port}`);
 }
 
 /** `kafka status`: changes nothing. */

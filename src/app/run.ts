@@ -1,7 +1,7 @@
 import { pipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { type Lifecycle, withLifecycle } from "./lifecycle.ts";
-import type { Parts, RunningEngine, RunningGenerator } from "./parts.ts";
+import type { EngineFigures, Parts, RunningEngine, RunningGenerator } from "./parts.ts";
 import { showProgress } from "./progress/progress.ts";
 import { aborted } from "./stop-signals.ts";
 import { summariseTree } from "./summary/summarise-tree.ts";
@@ -33,8 +33,12 @@ export async function run(context: Context, parts: Parts, style: Style): Promise
       (part) => part.stop(),
     );
     let producingMs = 0;
+    let caughtUp: EngineFigures | undefined;
     void generator.totalReached.then(
-      () => (producingMs = clock.monotonicMs() - startedMs),
+      () => {
+        producingMs = clock.monotonicMs() - startedMs;
+        if (live) caughtUp = engine.figures(); // live events come slowly: they say nothing of the speed
+      },
       () => {},
     );
     await lifecycle.start(
@@ -54,7 +58,12 @@ export async function run(context: Context, parts: Parts, style: Style): Promise
     await work(context, engine, generator);
     await generator.stop();
     await engine.stop();
-    return runFigures(context, engine, generator, producingMs || clock.monotonicMs() - startedMs);
+    return runFigures(
+      context,
+      { engine, generator },
+      producingMs || clock.monotonicMs() - startedMs,
+      caughtUp,
+    );
   });
   if (figures === undefined) return undefined;
   const summary = await summariseTree(settings.output, settings.window);
@@ -82,19 +91,19 @@ async function work(context: Context, engine: RunningEngine, generator: RunningG
     return;
   }
   context.log.info(
-    generator.snapshot().live ? "the total is reached, going on live" : "the total is reached",
+    context.config.settings.live ? "the total is reached, going on live" : "the total is reached",
   );
   await Promise.race([stopped, failed]);
 }
 
 function runFigures(
   { config }: Context,
-  engine: RunningEngine,
-  generator: RunningGenerator,
+  { engine, generator }: { engine: RunningEngine; generator: RunningGenerator },
   producingMs: number,
+  speed: EngineFigures = engine.figures(),
 ): RunFigures {
   const { read, counted, late, dead, windowsClosed } = engine.snapshot();
-  const { readInRun, busyMs } = engine.figures();
+  const { readInRun, busyMs } = speed;
   const produced = Math.min(generator.producedInRun(), config.settings.events);
   return {
     accounting: { read, counted, late, dead: { ...dead } },

@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import type { CommandName } from "../app/config/settings.ts";
+import { type CommandName, SETTINGS } from "../app/config/settings.ts";
 import { environment, printableConfig, readConfig } from "../app/config.ts";
 import type { Context } from "../app/context.ts";
+import { knownBrokers } from "../app/local-kafka.ts";
 import { createLogger } from "../app/log.ts";
 import { INTERRUPTED, listenForStop } from "../app/stop-signals.ts";
 import { Terminal } from "../app/terminal.ts";
@@ -30,6 +31,7 @@ export function setAction(command: Command, name: CommandName, work: Work): Comm
         env: environment,
         folder: process.cwd(),
         cores: availableParallelism(),
+        localBrokers: knownBrokers(SETTINGS.dir.default),
       });
       if (command.getOptionValue("printConfig")) {
         printLine(JSON.stringify(printableConfig(config), null, 2));

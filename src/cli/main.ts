@@ -4,6 +4,12 @@ import { ClickstreamError, UsageError } from "../core/errors.ts";
 import { DONE, FAILED, WRONG_USE } from "./action.ts";
 import { createProgram } from "./program.ts";
 
+// A reader that has seen enough, such as head, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(DONE);
+});
+
 try {
   await createProgram().parseAsync(process.argv);
 } catch (error) {

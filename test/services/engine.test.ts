@@ -151,3 +151,16 @@ test("a stop while the engine that finishes is being opened ends that, too", asy
   await finished;
   new SqliteStore(stateFolderOf(output)).close();
 });
+
+test("an output whose state is gone, and open windows above the limit, are told by name", async () => {
+  rmSync(join(folder, "whole", "checkpoints"), { recursive: true });
+  const lost = await clickstream("process", "--output", "whole", "--until-end");
+  assert.equal(lost.code, 1);
+  assert.match(lost.stderr, /STATE_LOST/);
+  const large = await clickstream("process", "--output", "large", "--until-end", "--max-state-mb", "1");
+  assert.equal(large.code, 1);
+  assert.match(large.stderr, /STATE_TOO_LARGE/);
+  const more = await clickstream("process", "--output", "large", "--until-end", "--finish");
+  assert.equal(more.code, 0, more.stderr);
+  assert.equal(JSON.parse(more.stdout).read, EVENTS, "nothing was lost");
+});

@@ -30,6 +30,14 @@ test("the first open end is the least of the event's window ends over the waterm
   );
 });
 
+test("a window whose end the watermark has just reached is closed", () => {
+  const windows = { sizeMs: 5, slideMs: 1, delayMs: 10, maxAheadMs: 1 };
+  assert.deepEqual(
+    [7, 8, 11, 12].map((watermarkMs) => firstOpenEnd(7, watermarkMs, windows)),
+    [8, 9, 12, LATE],
+  );
+});
+
 test("before the first watermark nothing is late", () => {
   const windows = { sizeMs: 5, slideMs: 1, delayMs: 10, maxAheadMs: 1 };
   assert.equal(firstOpenEnd(7, Number.NEGATIVE_INFINITY, windows), 8);

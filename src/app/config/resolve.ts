@@ -21,6 +21,8 @@ export interface Sources {
   file: ConfigFile | undefined;
   /** Cores of the machine, for the default of `workers`. */
   cores: number;
+  /** Nodes of the local Kafka that the working folder knows, for the default of `brokers`; none when it knows none. */
+  localBrokers?: readonly string[];
 }
 
 /** Where a value came from: `flag --events`, `variable CLICKSTREAM_EVENTS`, `file clickstream.config.ts`, `default`. */
@@ -50,7 +52,10 @@ export function resolveSettings(sources: Sources): { settings: Settings; origins
   return { settings: settings as unknown as Settings, origins: origins as Origins };
 }
 
-function pick(name: SettingName, { command, flags, env, file }: Sources): { value: unknown; origin: string } {
+function pick(
+  name: SettingName,
+  { command, flags, env, file, localBrokers = [] }: Sources,
+): { value: unknown; origin: string } {
   const variable = variableOf(name);
   const row = settingOf(name);
   if (flags[name] !== undefined) {
@@ -61,7 +66,11 @@ function pick(name: SettingName, { command, flags, env, file }: Sources): { valu
   if (file !== undefined && inFile !== undefined) {
     return { value: read(name, inFile, `${name} in ${file.path}`), origin: `file ${file.path}` };
   }
-  return { value: row.defaultFor?.[command] ?? row.default, origin: "default" };
+  const value = row.defaultFor?.[command] ?? row.default;
+  if (name === "brokers" && value !== undefined && localBrokers.length > 0) {
+    return { value: localBrokers, origin: "the local Kafka of this folder" };
+  }
+  return { value, origin: "default" };
 }
 
 function read(name: SettingName, raw: unknown, source: string): unknown {

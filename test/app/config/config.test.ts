@@ -49,6 +49,11 @@ test("defaults of a command, of the machine and of other settings", async () => 
   assert.equal(run.settings.deadLetterTopic, "shop.dlq");
   const generate = await read({ command: "generate" });
   assert.deepEqual(generate.settings.brokers, ["127.0.0.1:9092"]);
+  const localBrokers = ["127.0.0.1:21234"];
+  const beside = await read({ command: "generate", localBrokers });
+  assert.deepEqual(beside.settings.brokers, localBrokers);
+  assert.equal(beside.origins.brokers, "the local Kafka of this folder");
+  assert.equal((await read({ localBrokers })).settings.brokers, undefined, "a run starts it itself");
   assert.equal(generate.settings.rate, null);
 });
 
