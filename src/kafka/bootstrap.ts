@@ -18,6 +18,17 @@ export async function connectToAny({ brokers, clientId }: KafkaOptions): Promise
   throw unreachable(brokers.join(", "), failure ?? new Error("no address is given"));
 }
 
+/** The named brokers and those that lead partitions: any of them knows where the others are. */
+export function withLeaders(
+  kafka: KafkaOptions,
+  topic: { partitions: readonly { leader: { host: string; port: number } }[] },
+): KafkaOptions {
+  const leaders = topic.partitions.map(({ leader: { host, port } }) =>
+    host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
+  );
+  return { ...kafka, brokers: [...new Set([...kafka.brokers, ...leaders])] };
+}
+
 function parseAddress(address: string): { host: string; port: number } {
   const [, host, port] = /^\[?([^\s/]+?)\]?:(\d{1,5})$/.exec(address.trim()) ?? [];
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {

@@ -1,6 +1,6 @@
 import { systemClock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
-import { connectToAny } from "./bootstrap.ts";
+import { connectToAny, withLeaders } from "./bootstrap.ts";
 import { BrokerConnection } from "./connection.ts";
 import { ErrorCode } from "./error-codes.ts";
 import { isFinal } from "./final-errors.ts";
@@ -28,11 +28,13 @@ export interface TopicDescription {
 /** An election takes less, even after a broker died without a word. */
 const LEADER_WAIT_MS = 15_000;
 const POLL_MS = 50;
+const MAX_POLL_MS = 1_000;
 
 /** Topics and offsets of a Kafka cluster. For the cold path: a connection to one broker, opened again after it broke. */
 export class Cluster {
-  readonly #kafka: KafkaOptions;
+  #kafka: KafkaOptions;
   #connection: BrokerConnection;
+  #reconnecting: Promise<BrokerConnection> | undefined;
 
   private constructor(kafka: KafkaOptions, connection: BrokerConnection) {
     this.#kafka = kafka;
@@ -44,21 +46,29 @@ export class Cluster {
     return new Cluster(kafka, await connectToAny(kafka));
   }
 
+  /** With the brokers that lead partitions of the topics seen so far: when the named ones are down, ask those. */
+  get kafka(): KafkaOptions {
+    return this.#kafka;
+  }
+
   /** Undefined when there is no such topic. @throws ClickstreamError */
   async topic(name: string): Promise<TopicDescription | undefined> {
-    for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    let pollMs = POLL_MS;
+    for (let waitedMs = 0; ; waitedMs += pollMs) {
       const metadata = await this.#ask((connection) => fetchTopicMetadata(connection, name));
       if (metadata.errorCode === ErrorCode.unknownTopicOrPartition) return undefined;
       if (metadata.errorCode === ErrorCode.none) {
         const partitions = metadata.partitions.flatMap(({ partition, leader }) =>
           leader === undefined ? [] : [{ partition, leader }],
         );
+        this.#kafka = withLeaders(this.#kafka, { partitions });
         if (partitions.length === metadata.partitions.length) return { name, id: metadata.id, partitions };
       } else if (metadata.errorCode !== ErrorCode.leaderNotAvailable) {
         throw refused(`show the topic ${name}`, metadata.errorCode, "");
       }
       if (waitedMs >= LEADER_WAIT_MS) throw withoutLeader(name);
-      await systemClock.sleep(POLL_MS);
+      pollMs = Math.min(MAX_POLL_MS, pollMs * 2);
+      await systemClock.sleep(pollMs);
     }
   }
 
@@ -71,20 +81,19 @@ export class Cluster {
     settings: { partitions: number; replicationFactor?: number; configs?: Record<string, string> },
   ): Promise<TopicDescription> {
     const { partitions, replicationFactor, configs = {} } = settings;
-    const result = await this.#ask((connection) =>
-      requestTopicCreation(connection, name, { partitions, replicationFactor, configs }),
-    );
-    if (result.errorCode === ErrorCode.topicAlreadyExists) {
-      throw new ClickstreamError({
-        code: "TOPIC_EXISTS",
-        message: `The topic ${name} exists already.`,
-        nextStep: "Use it as it is, or choose another name.",
-      });
-    }
-    check(result, `create the topic ${name}`);
+    let isRepeat = false;
+    const result = await this.#ask((connection, again) => {
+      isRepeat = again;
+      return requestTopicCreation(connection, name, { partitions, replicationFactor, configs });
+    });
+    const exists = result.errorCode === ErrorCode.topicAlreadyExists;
+    // After a lost answer it is most likely our own.
+    if (exists && !isRepeat) throw topicExists(name);
+    if (!exists) check(result, `create the topic ${name}`);
     for (let waitedMs = 0; waitedMs < LEADER_WAIT_MS; waitedMs += POLL_MS) {
       const topic = await this.topic(name);
       if (topic?.partitions.length === partitions) return topic;
+      if (exists && topic !== undefined) throw topicExists(name);
       await systemClock.sleep(POLL_MS);
     }
     throw withoutLeader(name);
@@ -144,15 +153,26 @@ export class Cluster {
   }
 
   /** Asks again over a new connection when the old one turns out to be broken: once, so that a dead cluster shows. */
-  async #ask<T>(call: (connection: BrokerConnection) => Promise<T>): Promise<T> {
+  async #ask<T>(call: (connection: BrokerConnection, isRepeat: boolean) => Promise<T>): Promise<T> {
     try {
-      return await call(this.#connection);
+      return await call(this.#connection, false);
     } catch (error) {
       if (!(error instanceof ClickstreamError) || error.code !== "KAFKA_CONNECTION_LOST") throw error;
-      this.#connection = await connectToAny(this.#kafka);
-      return await call(this.#connection);
+      this.#reconnecting ??= connectToAny(this.#kafka).finally(() => {
+        this.#reconnecting = undefined;
+      });
+      this.#connection = await this.#reconnecting;
+      return await call(this.#connection, true);
     }
   }
+}
+
+function topicExists(topic: string): ClickstreamError {
+  return new ClickstreamError({
+    code: "TOPIC_EXISTS",
+    message: `The topic ${topic} exists already.`,
+    nextStep: "Use it as it is, or choose another name.",
+  });
 }
 
 /** TOPIC_CHANGED: what is read is no longer what it was. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../core/clock.ts";
+import { withLeaders } from "./bootstrap.ts";
 import { Cluster, type TopicDescription } from "./cluster.ts";
 import type { Codec } from "./compression.ts";
 import { connectionLost } from "./connection.ts";
@@ -65,7 +66,8 @@ export class Producer {
    * Registers with Kafka; a transactional producer thereby fences its predecessor and aborts what that left open.
    * @throws ClickstreamError KAFKA_UNREACHABLE, PRODUCE_DENIED
    */
-  static async open(options: ProducerOptions): Promise<Producer> {
+  static async open(given: ProducerOptions): Promise<Producer> {
+    const options = { ...given, kafka: withLeaders(given.kafka, given.topic) };
     const cluster = await Cluster.connect(options.kafka);
     const closing = new AbortController();
     const session = new ProducerSession({

@@ -80,14 +80,14 @@ export class EmbeddedEngine {
     store: SqliteStore,
     found: { stored: StoredState; ends: ReadonlyMap<number, number>; sinks: readonly Sink[] },
   ) {
-    this.options = options;
+    this.options = { ...options, kafka: cluster.kafka };
     this.cluster = cluster;
     this.topic = topic;
     this.store = store;
     this.stored = found.stored;
     this.ends = found.ends;
     this.sinks = found.sinks;
-    const { kafka, clock, deadLetterTopic, onRetry } = options;
+    const { kafka, clock, deadLetterTopic, onRetry } = this.options;
     this.deadLetters = new DeadLetterQueue({
       kafka,
       cluster,
@@ -96,7 +96,7 @@ export class EmbeddedEngine {
       topic: deadLetterTopic,
       onRetry,
     });
-    this.mirror = openMirror(options, topic.name);
+    this.mirror = openMirror(this.options, topic.name);
   }
 
   /**
