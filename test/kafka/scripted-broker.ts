@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { API_VERSIONS, type OfferedVersions } from "../../src/kafka/api-versions.ts";
+import { API_VERSIONS, APIS, type OfferedVersions } from "../../src/kafka/api-versions.ts";
 import { RequestWriter } from "../../src/kafka/request-writer.ts";
 import { ResponseReader } from "../../src/kafka/response-reader.ts";
 import { ALL_VERSIONS, versionsFrame } from "./offered-versions.ts";
@@ -39,6 +39,8 @@ export class ScriptedBroker {
   port = 0;
   /** What it says when it is asked for its versions. */
   offered: OfferedVersions = ALL_VERSIONS;
+  /** Error codes with which it answers requests to create a topic, in turn; "hangUp" ends the connection instead. */
+  creations: (number | "hangUp")[] = [];
 
   private constructor(partitionCount: number) {
     this.#partitionCount = partitionCount;
@@ -104,6 +106,12 @@ export class ScriptedBroker {
       socket.write(frame(correlationId, this.#metadata()));
       return;
     }
+    if (apiKey === APIS.createTopics.key) {
+      const outcome = this.creations.shift();
+      if (typeof outcome === "number") socket.write(frame(correlationId, creationResponse(outcome)));
+      else socket.destroy();
+      return;
+    }
     const fetch: ArrivedFetch = {
       version,
       partitions: readFetch(body, version),
@@ -147,6 +155,11 @@ function readFetch(body: ResponseReader, version: number): ArrivedFetch["partiti
     body.skip(4 + 8 + 4 + 1);
   }
   return partitions;
+}
+
+function creationResponse(errorCode: number): Buffer {
+  const writer = new RequestWriter().int32(0).unsignedVarint(2).compactString("clicks");
+  return writeUuid(writer, TOPIC_ID).int16(errorCode).compactString(null).finish();
 }
 
 function fetchResponse(topicId: string, partitions: FetchAnswer[]): Buffer {
