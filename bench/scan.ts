@@ -25,9 +25,18 @@ const STYLES: Record<string, Style> = {
     JSON.stringify({ timestamp: Date.parse(String(timestamp)), ...rest }),
   "escaped slashes, a referrer": (event) =>
     JSON.stringify({ ...event, referrer: event.url }).replaceAll("/", "\\/"),
+  "Python's escapes in a title": (event) =>
+    JSON.stringify({ ...event, title: event.url }).replace(/"title":"/, "$&Gr\\u00f6\\u00dfe "),
+  "a field given twice": (event) => JSON.stringify(event).replace("{", '{"user_id":"nobody",'),
+  "nested extra members": (event, n) =>
+    JSON.stringify({
+      context: { page: { path: event.url, depth: n }, tags: ["a", `${n}`] },
+      ...event,
+      items: [{ n }],
+    }),
   "two styles in turn": (event, n) =>
     n % 2 === 0 ? JSON.stringify(event) : JSON.stringify(event).replaceAll('","', '", "'),
-  "no two alike (slow path)": (event, n) => `${JSON.stringify(event).slice(0, -1)},"o":{"n":${n}}}`,
+  "no two alike (slow path)": (event, n) => `${JSON.stringify(event).slice(0, -1)},"o${n}":0}`,
 };
 
 const random = seededRandom(7);

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
+const LOWER_U = 0x75;
 
 /** High bits of a word: set in a byte that is not ASCII. */
 export const HIGH_BITS = 0x80808080;
@@ -28,10 +29,16 @@ export function firstSpecial(special: number): number {
 
 /**
  * Where the string content that starts at `start` has its closing quote, before `end`; −1 when it has none or is not
- * surely valid: control characters, invalid UTF-8 and `\u` escapes, of which some are half a surrogate pair.
- * At least 4 bytes must be readable from `end` on.
+ * surely valid: control characters, invalid UTF-8. At least 4 bytes must be readable from `end` on.
+ * @param anyEscape whether `\u` escapes are taken too, of which some are half a surrogate pair: for text that is ignored
  */
-export function textEnd(view: DataView, bytes: Uint8Array, start: number, end: number): number {
+export function textEnd(
+  view: DataView,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  anyEscape: boolean,
+): number {
   let highBits = 0;
   let position = start;
   while (position < end) {
@@ -50,8 +57,10 @@ export function textEnd(view: DataView, bytes: Uint8Array, start: number, end: n
       if (position >= end) return -1;
       return (highBits & HIGH_BITS) === 0 || isUtf8(bytes.subarray(start, position)) ? position : -1;
     }
-    if (byte !== BACKSLASH || !isShortEscape(view.getUint8(position + 1))) return -1;
-    position += 2;
+    if (byte !== BACKSLASH) return -1;
+    if (isShortEscape(view.getUint8(position + 1))) position += 2;
+    else if (anyEscape && isUnicodeEscape(bytes, position)) position += 6;
+    else return -1;
   }
   return -1;
 }
@@ -59,6 +68,20 @@ export function textEnd(view: DataView, bytes: Uint8Array, start: number, end: n
 /** Whether a backslash and this byte are a whole escape: one of `"\/bfnrt`. */
 function isShortEscape(byte: number): boolean {
   return '"\\/bfnrt'.includes(String.fromCharCode(byte));
+}
+
+/** Whether `\u` and four hexadecimal digits start here. */
+function isUnicodeEscape(bytes: Uint8Array, start: number): boolean {
+  if (bytes[start + 1] !== LOWER_U) return false;
+  for (let position = start + 2; position < start + 6; position++)
+    if (!isHexDigit(bytes[position])) return false;
+  return true;
+}
+
+function isHexDigit(byte: number | undefined): boolean {
+  if (byte === undefined) return false;
+  const letter = byte | 0x20;
+  return (byte >= 0x30 && byte <= 0x39) || (letter >= 0x61 && letter <= 0x66);
 }
 
 /**

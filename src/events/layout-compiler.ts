@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { EventColumns } from "./columns.ts";
 import type { KeyField } from "./event.ts";
 import { type FieldReader, hintOf, lastHintOf } from "./field-reader.ts";
+import { containerEnd } from "./json-container.ts";
 import { strictScalarEnd } from "./json-scalar.ts";
 import { textEnd } from "./json-text.ts";
 import type { Layout, LayoutValue } from "./layout.ts";
@@ -70,11 +71,20 @@ export function compileLayout(
     "timestamps",
     "textEnd",
     "strictScalarEnd",
+    "containerEnd",
     "hintOf",
     "lastHintOf",
     source,
   );
-  return make(readers.fields, readers.timestamps, textEnd, strictScalarEnd, hintOf, lastHintOf) as RunScanner;
+  return make(
+    readers.fields,
+    readers.timestamps,
+    textEnd,
+    strictScalarEnd,
+    containerEnd,
+    hintOf,
+    lastHintOf,
+  ) as RunScanner;
 }
 
 /** Compares the literal's bytes as words, of which the last two may overlap. */
@@ -109,15 +119,18 @@ function readValue(value: LayoutValue, readers: ValueReaders, lastLiteralBytes: 
         if (position < 0) break;
         timeMs = timestamps.timeMs;`;
     case "other_text":
-      return `position = textEnd(view, bytes, position, end);
+      return `position = textEnd(view, bytes, position, end, true);
         if (position < 0) break;`;
     case "other_scalar":
       return `position = strictScalarEnd(bytes, position, end);
         if (position < 0) break;`;
+    case "other_container":
+      return `position = containerEnd(view, bytes, position, end);
+        if (position < 0) break;`;
     case "text":
       return readers.fields.has(value.field)
         ? readId(value.field, lastLiteralBytes)
-        : `close = textEnd(view, bytes, position, end);
+        : `close = textEnd(view, bytes, position, end, false);
         if (close <= position) break;
         position = close;`;
   }

@@ -8,7 +8,8 @@ export type LayoutValue =
   | { kind: "timestamp_text" }
   | { kind: "timestamp_number" }
   | { kind: "other_text" }
-  | { kind: "other_scalar" };
+  | { kind: "other_scalar" }
+  | { kind: "other_container" };
 
 /**
  * How a producer writes its events: literal bytes and the values between them, in turn, starting and ending with a
@@ -27,19 +28,17 @@ const MAX_VALUES = 32;
 const MAX_LITERAL_BYTES = 2_048;
 
 /**
- * The layout of a value, which must be one that is an event; undefined when it has none worth knowing: a field given
- * twice, or too much beside the fields. Objects and arrays outside the fields count as literals.
+ * The layout of a value, which must be one that is an event; undefined when it has none worth knowing: too much beside the
+ * fields. Of a field that is given twice only the last counts, the others may be anything.
  */
 export function layoutOf(event: Uint8Array): Layout | undefined {
   const members = objectMembers(event);
-  if (EVENT_FIELDS.some((field) => members.filter(({ name }) => name === field).length !== 1))
-    return undefined;
+  const last = new Map(members.map((member) => [member.name, member]));
   const literals: Uint8Array[] = [];
   const values: LayoutValue[] = [];
   let literalStart = 0;
   for (const member of members) {
-    const value = layoutValue(event, member);
-    if (value === undefined) continue;
+    const value = layoutValue(event, member, last.get(member.name) === member);
     const quotes = event[member.valueStart] === QUOTE ? 1 : 0;
     values.push(value);
     literals.push(event.slice(literalStart, member.valueStart + quotes));
@@ -60,11 +59,12 @@ export function compactLayout(): Layout {
   return layoutOf(Buffer.from(JSON.stringify(event)))!;
 }
 
-function layoutValue(event: Uint8Array, { name, valueStart }: JsonMember): LayoutValue | undefined {
+function layoutValue(event: Uint8Array, { name, valueStart }: JsonMember, counts: boolean): LayoutValue {
   const isText = event[valueStart] === QUOTE;
-  if (name === "timestamp") return { kind: isText ? "timestamp_text" : "timestamp_number" };
-  if ((EVENT_FIELDS as readonly string[]).includes(name)) return { kind: "text", field: name as KeyField };
-  if (opensContainer(event[valueStart]!)) return undefined;
+  if (counts && name === "timestamp") return { kind: isText ? "timestamp_text" : "timestamp_number" };
+  if (counts && (EVENT_FIELDS as readonly string[]).includes(name))
+    return { kind: "text", field: name as KeyField };
+  if (opensContainer(event[valueStart]!)) return { kind: "other_container" };
   return { kind: isText ? "other_text" : "other_scalar" };
 }
 

@@ -116,9 +116,12 @@ const style: fc.Arbitrary<Style> = fc.record({
     '"n":1.5e3,',
     '"b":true,"n":null,"t":"a\\/b",',
     '"o":{"url":["}\\""]},',
+    '"o":{"a":[1,{"b":"\\u00e9"},[],{}],"c":null},"p":[ [ ] , {"q" : -0.5e1 } ],',
+    '"t":"\\ud800 \\u00E9",',
     '"__proto__":"x",',
     '"url":"/dup",',
     '"url":7,',
+    '"url":{"url":[]},"timestamp":null,',
   ),
   tail: fc.constantFrom("}", "}", "}", " }", "}\n", ""),
 });
@@ -175,6 +178,9 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
         "0",
         "null",
         '"a":1,',
+        "[",
+        "]",
+        '{"a":',
         '"url":"",',
         '"action":"nap",',
       )
@@ -248,13 +254,14 @@ test("the same over batches in one steady style with changes here and there", ()
   fc.assert(fc.property(batch, padding, fieldSets, assertAgreement), { numRuns: 300 });
 });
 
-/** Events of several layouts; with some copies in front, all but the last are learned. */
+/** Events of several layouts; with some copies in front, all are learned. */
 const EVENTS = [
   '{"event_id":"0b9e1c6e","user_id":"u1","session_id":"s-é","url":"/a","action":"view","timestamp":"2026-11-23T08:05:00.123Z","device_type":"mobile","browser":"Opera"}',
   '{"event_id": "0b", "user_id": "ü", "session_id": "s\\/1", "url": "\\u00e9", "action": "view", "timestamp": "2026-11-23T08:05:00.123456+05:30", "device_type": "mobile", "browser": "Opera"} ',
   '{"n":-10.25e+3,"timestamp":1764000000123,"browser":"Edge","b":true,"t":"\\n","device_type":"tablet","action":"hover","url":"/a","z":0,"session_id":"1","user_id":"7","event_id":"e","e":null}',
   '{"o":[{"a":1}],"event_id":"e","user_id":"u1","session_id":"s1","url":"/a","action":"view","device_type":"mobile","browser":"Opera","timestamp":"1970-01-01T00:00:07Z"}',
   '{"event_id":"a","event_id":"0b9e1c6e","user_id":"u1","session_id":"s1","url":"/a","action":"view","timestamp":"2026-11-23T08:05:00.123Z","device_type":"mobile","browser":"Opera"}',
+  '{"o": {"user_id": [1, -2.5e3, true, null, {"timestamp": "\\u00e9\\ud800"}, [], {} ]\r\n}, "event_id": "e", "user_id": {"a":"é"}, "user_id": "u1", "session_id": "s1", "url": "/a", "action": "view", "device_type": "mobile", "browser": "Opera", "timestamp": "1970-01-01T00:00:07Z", "p":["\\"", "\\u12aF"]}',
 ].map((json) => Buffer.from(json));
 const COPIES = 10;
 

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { DEFAULT_EVENT_RULES, type KeyField } from "../../src/events/event.ts";
+import { containerEnd } from "../../src/events/json-container.ts";
+import { judge } from "../../src/events/judge.ts";
+import { compileScanner } from "../../src/events/scanner.ts";
+import { batchOf, scanAll, scanned } from "./scanning.ts";
+
+/** Where the container at the start of the bytes ends, when they are followed by `after`. */
+function endOf(json: Uint8Array, after = ']}]}",:0123456789abcdef'): number {
+  const bytes = Buffer.concat([json, Buffer.from(after), Buffer.alloc(16)]);
+  return containerEnd(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), bytes, 0, json.length);
+}
+
+function parses(json: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const container = fc
+  .record({
+    value: fc.oneof(fc.array(fc.jsonValue({ maxDepth: 4 })), fc.object({ maxDepth: 4 })),
+    indent: fc.constantFrom("", " ", "\t"),
+    lineEnd: fc.constantFrom("\n", "\r\n"),
+    escapes: fc.boolean(),
+  })
+  .map(({ value, indent, lineEnd, escapes }) => {
+    const json = (JSON.stringify(value, undefined, indent) ?? "[]").replaceAll("\n", lineEnd);
+    if (!escapes) return json;
+    return json.replace(/[^\x20-\x7e\s]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  })
+  .map((json) => Buffer.from(json))
+  .filter((json) => json[0] !== 0x6e && parses(json));
+
+test("every object and array of JSON is passed over whole", () => {
+  fc.assert(
+    fc.property(container, (json) => assert.equal(endOf(json), json.length)),
+    { numRuns: 2_000 },
+  );
+});
+
+test("what is passed over parses, whatever was changed and whatever stands behind", () => {
+  const change = fc.record({
+    at: fc.nat(200),
+    removed: fc.nat(3),
+    inserted: fc.constantFrom(
+      "",
+      ",",
+      '"',
+      "\\",
+      "}",
+      "]",
+      "{",
+      "[",
+      ":",
+      "0",
+      "-",
+      ".",
+      "e",
+      "\\u00",
+      "\n",
+      "\xff",
+    ),
+  });
+  fc.assert(
+    fc.property(container, fc.array(change, { minLength: 1, maxLength: 3 }), (json, changes) => {
+      const changed = changes.reduce((bytes, { at, removed, inserted }) => {
+        const from = Math.min(at, bytes.length);
+        return Buffer.concat([
+          bytes.subarray(0, from),
+          Buffer.from(inserted, "latin1"),
+          bytes.subarray(from + removed),
+        ]);
+      }, json);
+      const end = endOf(changed);
+      if (end >= 0) assert(end <= changed.length && parses(changed.subarray(0, end)), changed.toString());
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test("nested members at the edges of JSON, in a known layout, have the judge's verdicts", () => {
+  const fields: readonly KeyField[] = ["user_id", "url"];
+  const around = (json: string) =>
+    Buffer.from(
+      `{"o":${json},"event_id":"e","user_id":"u1","session_id":"s1","url":"/a","action":"view","device_type":"mobile","browser":"Opera","timestamp":7}`,
+    );
+  const nested = [
+    ...[30, 31, 32, 996, 997].map((depth) => `${"[".repeat(depth)}${"]".repeat(depth)}`),
+    ...[49_999, 50_000].map((length) => `{"${"n".repeat(length)}":1}`),
+    ...[18, 19, 20, 999, 1_000].map((digits) => `[${"5".repeat(digits)}]`),
+    ...["[0]", "[00]", "[01]", "[-]", "[1,]", "[,1]", "{,}", '{"a"}', '{"a":}', '{"a":1,}', "{1:1}"],
+    ...["[}", "{]", "[tru]", "[truee]", "[nul]", '["\\u00g0"]', '["\\u12"]', '["\\x"]', '["\\n"]'],
+    ...["[ ]", "{\r\n\t}", "[[]", '["\t"]', "[1 2]", "[\f1]", '{"a":1 "b":2}'],
+  ];
+  const copies = 10;
+  const values = nested.map(around);
+  const batch = batchOf([...new Array<Uint8Array>(copies).fill(around('[{"a":1}]')), ...values]);
+  const scanner = compileScanner({ fields, rules: DEFAULT_EVENT_RULES });
+  const expected = values.map((value) => scanned(judge(value, DEFAULT_EVENT_RULES), fields));
+  assert.deepEqual(scanAll(scanner, fields, batch).slice(copies), expected);
+  assert.equal(expected.filter((verdict) => "reason" in verdict).length, 26);
+});
