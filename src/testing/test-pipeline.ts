@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { refuseOldNode } from "../app/api/node-version.ts";
 import type { ClickstreamConfig } from "../app/config/define-config.ts";
 import { configOf, pipelineSettings } from "../app/config.ts";
 import { type DurationText, parseDuration } from "../core/durations.ts";
@@ -41,9 +42,11 @@ const DEFAULT_NOW = "2026-01-01T00:00:00Z";
  * A pipeline in memory, made of the engine's own parts: no Kafka, no files, no threads, no waiting, the same result each
  * time. It takes what a config file holds, also that file's export itself. `partitions` is 1 unless given; settings of
  * Kafka, files and the generator have no effect.
- * @throws UsageError for a config that `clickstream process` would refuse.
+ * @throws UsageError for a config that `clickstream process` would refuse
+ * @throws ClickstreamError on a Node that is too old
  */
 export function testPipeline(config: ClickstreamConfig = {}, around: TestSurroundings = {}): TestPipeline {
+  refuseOldNode();
   return new TestPipeline(config, around);
 }
 

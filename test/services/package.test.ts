@@ -106,6 +106,27 @@ test("a program processes a topic by calling process, and the oracle agrees", as
   await succeed("npx", ["clickstream", "verify", "--brokers", brokers, "--output", "funnel-results"]);
 });
 
+test("a call without an end ends in order when its signal aborts", async () => {
+  writeFileSync(
+    join(folder, "endless.ts"),
+    `import { process as processEvents } from "clickstream";
+const stop = new AbortController();
+const { read, complete, windows } = await processEvents({
+  brokers: process.argv[2],
+  output: "endless-results",
+  commitEvery: "100ms",
+  signal: stop.signal,
+  onProgress: (progress) => {
+    if (progress.read === ${EVENTS}) stop.abort();
+  },
+});
+process.stdout.write(JSON.stringify({ read, complete, closed: windows > 0 }));
+`,
+  );
+  const result = await succeed("npx", ["node", "endless.ts", `127.0.0.1:${port}`]);
+  assert.deepEqual(JSON.parse(result), { read: EVENTS, complete: true, closed: true });
+});
+
 test("a program tests its queries by clickstream/testing", async () => {
   const report = await succeed("npx", ["node", "--test", "funnel.test.ts"]);
   assert.match(report, /pass 2\n/);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { registerHooks } from "node:module";
+import * as nodeModule from "node:module"; // by name it could not even be loaded by an old Node, to say so
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "../../core/errors.ts";
@@ -44,7 +44,7 @@ export async function readConfigFile(folder: string, named?: string): Promise<Co
 
 /** `import … from "clickstream"` is this very program, wherever the file lies and whatever is installed beside it. */
 async function importWithOwnApi(path: string): Promise<{ default?: unknown }> {
-  const hooks = registerHooks({
+  const hooks = nodeModule.registerHooks({
     resolve: (specifier, context, next) =>
       specifier === "clickstream" ? { url: OWN_API, shortCircuit: true } : next(specifier, context),
   });
