@@ -1,4 +1,4 @@
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import * as zlib from "node:zlib"; // by name, no older Node could load it to say that it is too old
 // The client library's own codecs, without the second and the 60 MB that loading all of the library costs each thread.
 import { lz4Decompress, snappyDecompress } from "@platformatic/wasm-utils";
 import { MalformedBatch } from "./record-batch.ts";
@@ -52,13 +52,13 @@ export class Decompressor {
 function decompressBlock(codec: number, block: Buffer): Buffer {
   switch (codec) {
     case 1:
-      return gunzipSync(block, { maxOutputLength: MAX_PLAIN_BYTES });
+      return zlib.gunzipSync(block, { maxOutputLength: MAX_PLAIN_BYTES });
     case 2:
       return snappyDecompress(block);
     case 3:
       return lz4Decompress(block);
     case 4:
-      return zstdDecompressSync(block, { maxOutputLength: MAX_PLAIN_BYTES });
+      return zlib.zstdDecompressSync(block, { maxOutputLength: MAX_PLAIN_BYTES });
     default:
       throw new MalformedBatch(`the unknown compression ${codec}`);
   }

@@ -78,6 +78,14 @@ test("it holds compiled code and types, no sources, and what the code opens besi
   }
 });
 
+test("the types of a config explain every setting to an editor", () => {
+  const types = readFileSync(
+    join(folder, "node_modules/clickstream/dist/app/config/define-config.d.ts"),
+    "utf8",
+  );
+  assert.match(types, /\/\*\* time from one window to the next\. Default: 1m\. \*\/\n +readonly slide\?: /);
+});
+
 test("the command line does the main job, under whichever Node the path has", async () => {
   const summary = await succeed("npx", [
     "clickstream",
