@@ -32,7 +32,7 @@ function rewrite(files: string, edit: (text: string) => string): void {
 
 /** Spells out the settings of a config file, which the source derives from their table: so editors can explain each. */
 function withSettingsSpeltOut(text: string): string {
-  const derived = /readonly \[N in Exclude<SettingName, OnlyFlag>\]\?: Written<N> \| undefined;/;
+  const derived = /readonly \[N in [^\]]+\]\?: Written<N> \| undefined;/;
   assert.match(text, derived);
   const members = SETTING_NAMES.filter((name) => !settingOf(name).onlyFlag).map((name) => {
     const { doc, default: value, defaultDoc, kind } = settingOf(name);
@@ -40,5 +40,5 @@ function withSettingsSpeltOut(text: string): string {
     const flag = kind.placeholder === undefined ? `\`${flagOf(name)}\`: ${doc}` : doc;
     return `/** ${flag}. Default: ${shown || "none"}. */\n    readonly ${name}?: Written<"${name}"> | undefined;`;
   });
-  return text.replace(derived, () => members.join("\n    ")).replace(/SettingName, /, "");
+  return text.replace(derived, () => members.join("\n    "));
 }
