@@ -7,15 +7,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LetterCounts } from "../../src/app/dlq/list-letters.ts";
 import type { ReplayResult } from "../../src/app/dlq/replay-letters.ts";
 import type { ShownLetter } from "../../src/app/dlq/show-letters.ts";
-import { systemClock } from "../../src/core/clock.ts";
-import { letterHeaders } from "../../src/engines/embedded/dead-letter-headers.ts";
-import type { DeadLetter } from "../../src/engines/embedded/flush.ts";
 import { Cluster, type TopicDescription } from "../../src/kafka/cluster.ts";
-import { Producer } from "../../src/kafka/producer.ts";
 import { readManifest } from "../../src/sinks/manifest-file.ts";
 import { startBroker, type TestBroker } from "./broker.ts";
 import { type Ended, runCommand, startCommand } from "./command-line.ts";
 import { committedRecords } from "./committed-records.ts";
+import { append, letters } from "./dead-letters.ts";
 
 let broker: TestBroker;
 let cluster: Cluster;
@@ -47,27 +44,6 @@ async function dlqJson<T>(topic: string, command: string, ...args: string[]): Pr
   return JSON.parse(stdout) as T;
 }
 
-async function append(
-  topic: TopicDescription,
-  values: readonly (string | DeadLetter)[],
-  partitions = topic.partitions.length,
-): Promise<void> {
-  const kafka = { brokers: broker.brokers, clientId: "test" };
-  const producer = await Producer.open({ kafka, topic, clock: systemClock, codec: "none" });
-  for (const [n, entry] of values.entries()) {
-    const value = typeof entry === "string" ? Buffer.from(entry) : entry.value;
-    const source = { name: topic.name.replace(/\.dlq$/, ""), id: "source-id" };
-    const headers = typeof entry === "string" ? [] : letterHeaders(entry, source, false);
-    const key = Buffer.from(`key ${n}`);
-    await producer.ready();
-    producer.append(
-      ...([n % partitions, Date.now(), key, 0, key.length, value, 0, value?.length ?? 0, headers] as const),
-    );
-  }
-  await producer.flush();
-  await producer.close();
-}
-
 function event(given: Record<string, unknown>): string {
   return JSON.stringify({
     ...{ event_id: "e", user_id: "u", session_id: "s", url: "/", action: "view" },
@@ -91,7 +67,7 @@ test("broken events are found, fixed, replayed and counted by an engine that run
   const topic = await cluster.createTopic("shop", { partitions: 2 });
   const good = Array.from({ length: 20 }, (_, n) => event({ user_id: `user ${n}` }));
   const phones = Array.from({ length: 30 }, (_, n) => event({ device_type: "phone", user_id: `p${n}` }));
-  await append(topic, [
+  await append(broker.brokers, topic, [
     ...good,
     ...phones,
     event({ url: undefined }),
@@ -179,14 +155,6 @@ test("broken events are found, fixed, replayed and counted by an engine that run
   assert.match(late.stderr, /1 would be late and counted in no window/);
 });
 
-/** Letters of made-up events whose values are their numbers. */
-function letters(count: number): DeadLetter[] {
-  return Array.from({ length: count }, (_, n) => ({
-    ...{ partition: n % 3, offset: n, reason: n % 2 === 0 ? "not_json" : "not_an_object", timestampMs: 0 },
-    ...{ key: null, value: Buffer.from(`${n}`), headers: [] },
-  }));
-}
-
 async function numbersOn(topic: string): Promise<number[]> {
   const records = await committedRecords(broker.brokers, topic);
   return records.map(({ value }) => Number(value)).sort((a, b) => a - b);
@@ -203,7 +171,7 @@ test("killed at any moment, with one filter and another, a replay sends every le
   const dead = await cluster.createTopic("killed.dlq", { partitions: 2 });
   const all = letters(LETTERS);
   // As after crashes of the engine: some letters came twice.
-  await append(dead, [...all, ...all.filter((_, n) => n % 100 < 3)]);
+  await append(broker.brokers, dead, [...all, ...all.filter((_, n) => n % 100 < 3)]);
   const args = [...onTopic("killed"), "--yes"];
   const seenAfterKills: number[] = [];
   for (let kill = 0; kill < 4; kill++) {
@@ -234,7 +202,7 @@ test("killed at any moment, with one filter and another, a replay sends every le
 test("two replays at once send every letter once; who came first says why it ended", async () => {
   await cluster.createTopic("contested", { partitions: 2 });
   const dead = await cluster.createTopic("contested.dlq", { partitions: 1 });
-  await append(dead, letters(5_000));
+  await append(broker.brokers, dead, letters(5_000));
   const ends = await Promise.all([dlq("contested", "replay", "--yes"), dlq("contested", "replay", "--yes")]);
   for (const { code, stderr } of ends) if (code !== 0) assert.match(stderr, /PRODUCER_FENCED/);
   assert(ends.some(({ code }) => code === 0));
@@ -248,7 +216,7 @@ test("what Kafka refuses for good is named and stays; all others are sent", asyn
   await cluster.createTopic("choosy", { partitions: 1, configs: { "max.message.bytes": "400" } });
   const dead = await cluster.createTopic("choosy.dlq", { partitions: 1 });
   const long = { ...letters(1)[0]!, partition: 7, value: Buffer.alloc(600, "x") };
-  await append(dead, [...letters(5), long]);
+  await append(broker.brokers, dead, [...letters(5), long]);
   const { code, stdout } = await dlq("choosy", "replay", "--yes", "--json");
   assert.equal(code, 1);
   const { sent, refused } = JSON.parse(stdout) as ReplayResult;
