@@ -106,7 +106,12 @@ const BANS: readonly Ban[] = [
   {
     pattern: /\bprocess\.env\b/,
     instead: "a setting of src/app/config.ts",
-    where: inSrcOutside("src/app/config.ts"),
+    where: inSrcOutside("src/app/config.ts", "src/kafka/secret.ts"), // secrets are held nowhere
+  },
+  {
+    pattern: /\bclientId: ["A-Z]/,
+    instead: "kafkaOptions of src/app/config.ts: it knows how connections are secured",
+    where: inSrc,
   },
   {
     pattern: /\b(?:test|t|it|suite|describe)\.(?:skip|only|todo)\(|\b(?:skip|only|todo): true/,

@@ -1,8 +1,10 @@
 import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
+import type { KafkaOptions } from "../kafka/options.ts";
 import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
 import { checkSettings } from "./config/check.ts";
 import { readConfigFile } from "./config/config-file.ts";
 import { type Origins, resolveSettings, type Sources } from "./config/resolve.ts";
+import { securityOf } from "./config/security.ts";
 import {
   type CommandName,
   SETTING_NAMES,
@@ -22,7 +24,7 @@ export interface Config {
 
 /** What the engine runs with. */
 export interface PipelineSettings {
-  brokers: readonly string[];
+  kafka: KafkaOptions;
   topic: string;
   output: string;
   windows: WindowSettings;
@@ -82,13 +84,20 @@ export function configOf({ command, file, ...given }: Sources): Config {
   return { command, settings, origins, queries };
 }
 
+/** How to connect to the Kafka of `--brokers`, or to the local one at `brokers`, under a name. */
+export function kafkaOptions(
+  { settings }: Config,
+  brokers: readonly string[],
+  clientId: string,
+): KafkaOptions {
+  return { brokers, clientId, security: securityOf(settings) };
+}
+
 /** The settings of the engine. `brokers` are those of the config unless a local Kafka was started. */
-export function pipelineSettings(
-  { settings, queries }: Config,
-  brokers = settings.brokers ?? [],
-): PipelineSettings {
+export function pipelineSettings(config: Config, brokers = config.settings.brokers ?? []): PipelineSettings {
+  const { settings, queries } = config;
   return {
-    brokers,
+    kafka: kafkaOptions(config, brokers, "clickstream"),
     topic: settings.topic,
     output: settings.output,
     windows: {

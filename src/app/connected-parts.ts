@@ -1,5 +1,6 @@
 import { removeLocalKafka } from "../local/local-kafka.ts";
 import type { KafkaEvent } from "../local/supervise.ts";
+import { kafkaOptions } from "./config.ts";
 import type { Context } from "./context.ts";
 import { deleteOutput } from "./delete-output.ts";
 import { preflight } from "./doctor.ts";
@@ -46,7 +47,7 @@ export const parts: Parts = {
 
   verify(context, brokers) {
     const { topic, output } = context.config.settings;
-    const kafka = { brokers, clientId: "clickstream-verify" };
+    const kafka = kafkaOptions(context.config, brokers, "clickstream-verify");
     return verify({ kafka, topic, output, clock: context.clock, onProgress: verifyProgress(context) });
   },
 };

@@ -111,7 +111,6 @@ class EmbeddedRun implements RunningEngine {
     const retries = new RetryWarnings(this.context.log, this.clock, "the engine");
     return {
       ...settings,
-      kafka: { brokers: settings.brokers, clientId: "clickstream" },
       clock: this.clock,
       maxStateBytes: settings.maxStateMb * 1e6,
       skipLost: settings.onDataLoss === "skip",

@@ -3,6 +3,7 @@ import { generatorGroup } from "../generator/position.ts";
 import type { GeneratorProgress } from "../generator/progress-meter.ts";
 import { type GeneratorThread, startGeneratorThread } from "../generator/thread.ts";
 import { Cluster } from "../kafka/cluster.ts";
+import { kafkaOptions } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { RunningGenerator } from "./parts.ts";
 import type { ProducerSnapshot } from "./progress/snapshot.ts";
@@ -15,7 +16,7 @@ const WEEK_MS = 7 * 86_400_000;
 /** Creates the topic of the events when it is absent, keeping at least as much time as the events span. */
 export async function ensureTopic({ config, clock }: Context, brokers: readonly string[]): Promise<void> {
   const { topic, partitions, start, events } = config.settings;
-  const cluster = await Cluster.connect({ brokers, clientId: CLIENT_ID });
+  const cluster = await Cluster.connect(kafkaOptions(config, brokers, CLIENT_ID));
   try {
     if ((await cluster.topic(topic)) !== undefined) return;
     const ageMs = Math.max(events, clock.nowMs() - (start ?? clock.nowMs()));
@@ -45,7 +46,7 @@ function generationPlan({ config }: Context, brokers: readonly string[], live: b
   const { command, settings } = config;
   const { topic, events, rate, batch, seed, users, start, late, outOfOrder, broken, duplicates } = settings;
   return {
-    kafka: { brokers, clientId: CLIENT_ID },
+    kafka: kafkaOptions(config, brokers, CLIENT_ID),
     topic,
     settings: {
       seed,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { kafkaOptions } from "../app/config.ts";
 import { DONE, printLine, setAction } from "./action.ts";
 import { addExamples } from "./examples.ts";
 import { addSettings } from "./setting-options.ts";
@@ -19,7 +20,7 @@ export function explainCommand(): Command {
     const { explanationText } = await import("../app/explanation/explanation-text.ts");
     const { brokers = [], output } = config.settings;
     const explanation = await explain({
-      kafka: { brokers, clientId: "clickstream-explain" },
+      kafka: kafkaOptions(config, brokers, "clickstream-explain"),
       output,
       onUnanswered: (reason) => log.warn(reason),
     });

@@ -10,8 +10,8 @@ import {
 /** Gives a command the options of its settings, from the table; `only` narrows them. */
 export function addSettings(command: Command, name: CommandName, only?: readonly SettingName[]): void {
   for (const setting of SETTING_NAMES) {
-    const { commands, doc, kind, group } = settingOf(setting);
-    if (!commands.includes(name) || only?.includes(setting) === false) continue;
+    const { commands, doc, kind, group, onlyVariable } = settingOf(setting);
+    if (!commands.includes(name) || only?.includes(setting) === false || onlyVariable) continue;
     const value = kind.placeholder === undefined ? "" : ` <${kind.placeholder}>`;
     const option = new Option(flagOf(setting) + value, `${doc}${shownDefault(setting, name)}`);
     if (kind.repeatable) option.argParser((text, before?: string[]) => [...(before ?? []), text]);

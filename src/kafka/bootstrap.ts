@@ -1,21 +1,26 @@
-import { UsageError } from "../core/errors.ts";
+import { ClickstreamError, UsageError } from "../core/errors.ts";
 import { BrokerConnection, unreachable } from "./connection.ts";
+import { isFinal } from "./final-errors.ts";
 import type { KafkaOptions } from "./options.ts";
 
 /**
  * A connection to the first of the given brokers that accepts one.
  * @throws ClickstreamError KAFKA_UNREACHABLE naming all addresses; UsageError for what is not an address
  */
-export async function connectToAny({ brokers, clientId }: KafkaOptions): Promise<BrokerConnection> {
+export async function connectToAny(kafka: KafkaOptions): Promise<BrokerConnection> {
+  const { brokers, clientId, security } = kafka;
   let failure: unknown;
   for (const address of brokers.map(parseAddress)) {
     try {
-      return await BrokerConnection.connect({ ...address, clientId });
+      return await BrokerConnection.connect({ ...address, clientId, security });
     } catch (error) {
-      failure = error instanceof Error ? (error.cause ?? error) : error;
+      failure = error;
+      if (isFinal(error)) break; // the same password everywhere: trying on could lock the user out
     }
   }
-  throw unreachable(brokers.join(", "), failure ?? new Error("no address is given"));
+  if (failure instanceof ClickstreamError && failure.code !== "KAFKA_UNREACHABLE") throw failure;
+  const reason = failure instanceof Error ? (failure.cause ?? failure) : new Error("no address is given");
+  throw unreachable(brokers.join(", "), reason);
 }
 
 /** The named brokers and those that lead partitions: any of them knows where the others are. */

@@ -2,6 +2,7 @@ import { systemClock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import { connectToAny, withLeaders } from "./bootstrap.ts";
 import { BrokerConnection } from "./connection.ts";
+import { denied, isDenial } from "./denials.ts";
 import { ErrorCode } from "./error-codes.ts";
 import { isFinal } from "./final-errors.ts";
 import type { KafkaOptions } from "./options.ts";
@@ -118,6 +119,8 @@ export class Cluster {
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
       for (const { partition, errorCode, offset } of await this.#offsetsFromLeaders(description, at)) {
         if (errorCode === ErrorCode.none) offsets.set(partition, offset);
+        else if (isDenial(errorCode))
+          throw refused(`show the offsets of the topic ${topic.name}`, errorCode, "");
       }
       if (offsets.size === topic.partitions.length) return new Map([...offsets].sort(([a], [b]) => a - b));
       if (waitedMs >= LEADER_WAIT_MS) throw withoutLeader(topic.name);
@@ -134,11 +137,12 @@ export class Cluster {
 
   async #offsetsFromLeaders(topic: TopicDescription, at: OffsetAt) {
     const leaders = new Map(topic.partitions.map(({ leader }) => [leader.nodeId, leader]));
+    const { clientId, security } = this.#kafka;
     const answers = [...leaders.values()].map(async ({ nodeId, host, port }) => {
       const led = topic.partitions.filter(({ leader }) => leader.nodeId === nodeId);
       const partitions = led.map(({ partition }) => partition);
       try {
-        const connection = await BrokerConnection.connect({ host, port, clientId: this.#kafka.clientId });
+        const connection = await BrokerConnection.connect({ host, port, clientId, security });
         try {
           return await fetchOffsets(connection, topic.name, partitions, at);
         } finally {
@@ -184,8 +188,9 @@ export function topicChanged(topic: string): ClickstreamError {
   });
 }
 
-/** KAFKA_REFUSED: the broker answers, but not with what was asked for. */
+/** KAFKA_REFUSED: the broker answers, but not with what was asked for; KAFKA_DENIED: to this client. */
 export function refused(what: string, errorCode: number, errorMessage: string): ClickstreamError {
+  if (isDenial(errorCode)) return denied(what, errorCode);
   return new ClickstreamError({
     code: "KAFKA_REFUSED",
     message: `Kafka refuses to ${what}: ${errorMessage || `error ${errorCode}`}.`,

@@ -1,4 +1,5 @@
-import { connect, type OnReadOpts, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { systemClock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import {
   API_VERSIONS,
@@ -8,15 +9,17 @@ import {
   encodeApiVersions,
   type OfferedVersions,
 } from "./api-versions.ts";
+import { closedByBroker, connectionLost, isTlsAlert, socketTrouble, speaksTls } from "./connection-errors.ts";
+import type { KafkaSecurity } from "./options.ts";
+import { authenticate, type Exchange } from "./sasl.ts";
+import { openSocket, type SocketOptions } from "./socket.ts";
 
-/** Where a broker listens and how long to wait for it. */
-export interface ConnectionOptions {
-  host: string;
-  port: number;
+export { connectionLost, unreachable } from "./connection-errors.ts";
+
+/** Where a broker listens, how to be let in and how long to wait for it. */
+export interface ConnectionOptions extends SocketOptions {
   /** Shown in the broker's logs and quotas. */
   clientId: string;
-  /** Default 10 s: a broker that accepts no connection for so long is down. */
-  connectTimeoutMs?: number;
   /** Default 30 s without a byte in either direction while a response is awaited. */
   requestTimeoutMs?: number;
 }
@@ -24,6 +27,8 @@ export interface ConnectionOptions {
 interface AwaitedResponse {
   correlationId: number;
   flexibleHeader: boolean;
+  /** The question for the broker's versions, which one answers without a login. */
+  isVersions: boolean;
   resolve(body: Buffer): void;
   reject(error: Error): void;
 }
@@ -50,28 +55,47 @@ export class BrokerConnection {
   #chunkBytes = 0;
   #frameBytes = 4;
   #offered: Promise<OfferedVersions> | undefined;
+  readonly #security: KafkaSecurity | undefined;
+  /** The broker has answered more than the question for its versions. */
+  #hasAnswered = false;
+  /** Monotonic ms from which the next request has to wait for another login. */
+  #loginDueMs = Number.POSITIVE_INFINITY;
+  /** Requests that wait for a login to end, in their order; undefined without one. */
+  #held: (() => void)[] | undefined;
 
   private constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#address = `${options.host}:${options.port}`;
     this.#clientId = options.clientId;
+    this.#security = options.security;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
     socket.on("timeout", () => {
       this.#fail(connectionLost(this.#address, `no answer for ${this.#requestTimeoutMs} ms`));
     });
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    socket.on("error", (cause) => this.#fail(connectionLost(this.#address, cause.message, cause)));
+    socket.on("error", (cause) => this.#fail(socketTrouble(this.#address, cause)));
     this.closed = new Promise((resolve) => {
       socket.on("close", () => {
-        if (!this.#isClosed) this.#fail(connectionLost(this.#address, "the broker closed it"));
+        this.#fail(closedByBroker(this.#address, this.#hasAnswered, this.#security));
         resolve(this.#failure);
       });
     });
   }
 
-  /** @throws ClickstreamError KAFKA_UNREACHABLE */
+  /**
+   * Opens a connection and logs in.
+   * @throws ClickstreamError KAFKA_UNREACHABLE, KAFKA_TLS, KAFKA_AUTHENTICATION_FAILED, KAFKA_CONNECTION_LOST and those of
+   * files and commands that hold certificates and secrets
+   */
   static async connect(options: ConnectionOptions): Promise<BrokerConnection> {
-    return new BrokerConnection(await openSocket(options), options);
+    const connection = new BrokerConnection(await openSocket(options), options);
+    try {
+      await connection.#logIn();
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return connection;
   }
 
   /**
@@ -89,6 +113,16 @@ export class BrokerConnection {
     if (this.#isClosed) {
       return Promise.reject(this.#failure ?? connectionLost(this.#address, "it had been closed before"));
     }
+    if (this.#held === undefined && systemClock.monotonicMs() >= this.#loginDueMs) this.#renewLogin();
+    if (this.#held === undefined) return this.#send(apiKey, apiVersion, body, flexible);
+    return new Promise((resolve, reject) => {
+      this.#held!.push(() => this.#send(apiKey, apiVersion, body, flexible).then(resolve, reject));
+    });
+  }
+
+  #send(apiKey: number, apiVersion: number, body: readonly Uint8Array[], flexible: boolean): Promise<Buffer> {
+    if (this.#isClosed)
+      return Promise.reject(this.#failure ?? connectionLost(this.#address, "this side closed it"));
     const correlationId = this.#nextCorrelationId;
     this.#nextCorrelationId = (correlationId + 1) & 0x7fffffff;
     let bodyBytes = 0;
@@ -103,8 +137,14 @@ export class BrokerConnection {
     });
     return new Promise((resolve, reject) => {
       if (this.#awaited.length === 0) this.#socket.setTimeout(this.#requestTimeoutMs);
-      const flexibleHeader = flexible && apiKey !== API_VERSIONS.key;
-      this.#awaited.push({ correlationId, flexibleHeader, resolve, reject });
+      const isVersions = apiKey === API_VERSIONS.key;
+      this.#awaited.push({
+        correlationId,
+        flexibleHeader: flexible && !isVersions,
+        isVersions,
+        resolve,
+        reject,
+      });
       this.#socket.cork();
       this.#socket.write(header);
       for (const part of body) if (part.length > 0) this.#socket.write(part);
@@ -139,6 +179,33 @@ export class BrokerConnection {
     this.#rejectAwaited(connectionLost(this.#address, "this side closed it"));
   }
 
+  async #logIn(): Promise<void> {
+    const sasl = this.#security?.sasl;
+    if (sasl === undefined) return;
+    const nowMs = systemClock.monotonicMs();
+    const exchange: Exchange = (key, version, body, flexible) => this.#send(key, version, [body], flexible);
+    this.#loginDueMs = nowMs + (await authenticate(exchange, sasl, this.#address));
+  }
+
+  /** The broker ends a session that is used beyond its time, so requests wait for another login. */
+  #renewLogin(): void {
+    this.#held = [];
+    this.#logIn().then(
+      () => this.#release(),
+      (error: unknown) => {
+        if (!(error instanceof ClickstreamError)) throw error;
+        this.#fail(error);
+        this.#release();
+      },
+    );
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const send of held) send();
+  }
+
   #receive(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#chunkBytes += chunk.length;
@@ -147,7 +214,11 @@ export class BrokerConnection {
         this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#chunkBytes);
       const frameBytes = bytes.readInt32BE(0) + 4;
       if (frameBytes < 8 || frameBytes > MAX_RESPONSE_BYTES) {
-        this.#fail(connectionLost(this.#address, "it does not speak the Kafka protocol"));
+        this.#fail(
+          isTlsAlert(bytes)
+            ? speaksTls(this.#address)
+            : connectionLost(this.#address, "it does not speak the Kafka protocol"),
+        );
         return;
       }
       this.#chunks = [bytes];
@@ -169,6 +240,7 @@ export class BrokerConnection {
       return;
     }
     if (this.#awaited.length === 0) this.#socket.setTimeout(0);
+    if (!awaited.isVersions) this.#hasAnswered = true;
     // No broker puts tagged fields into a response header so far: one byte that says so.
     awaited.resolve(response.subarray(awaited.flexibleHeader ? 5 : 4));
   }
@@ -209,53 +281,4 @@ export function requestHeader(header: RequestHeader): Buffer {
   bytes.writeInt16BE(clientIdBytes, 12);
   bytes.write(header.clientId, 14);
   return bytes;
-}
-
-/**
- * A connected socket without delay for small writes.
- * @param onread buffers to read into, in place of `data` events
- * @throws ClickstreamError KAFKA_UNREACHABLE
- */
-export function openSocket(
-  { host, port, connectTimeoutMs = 10_000 }: ConnectionOptions,
-  onread?: OnReadOpts,
-): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true, ...(onread === undefined ? {} : { onread }) });
-    const refuse = (cause: Error): void => {
-      socket.destroy();
-      reject(unreachable(`${host}:${port}`, cause));
-    };
-    socket.setTimeout(connectTimeoutMs, () =>
-      refuse(new Error(`no connection within ${connectTimeoutMs} ms`)),
-    );
-    socket.once("error", refuse);
-    socket.once("connect", () => {
-      socket.off("error", refuse);
-      socket.setTimeout(0);
-      socket.removeAllListeners("timeout");
-      resolve(socket);
-    });
-  });
-}
-
-/** KAFKA_UNREACHABLE: nothing answers at these addresses. */
-export function unreachable(addresses: string, cause: unknown): ClickstreamError {
-  const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
-  return new ClickstreamError({
-    code: "KAFKA_UNREACHABLE",
-    message: `Kafka does not answer at ${addresses}: ${reason}.`,
-    nextStep: "Start Kafka (clickstream kafka start) or correct the addresses in --brokers.",
-    cause,
-  });
-}
-
-/** KAFKA_CONNECTION_LOST: an established connection ended; callers reconnect. */
-export function connectionLost(address: string, reason: string, cause?: unknown): ClickstreamError {
-  return new ClickstreamError({
-    code: "KAFKA_CONNECTION_LOST",
-    message: `The connection to Kafka at ${address} ended: ${reason}.`,
-    nextStep: "Look at the broker's log if it does not come back by itself.",
-    cause,
-  });
 }

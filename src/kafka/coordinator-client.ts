@@ -77,7 +77,11 @@ export class CoordinatorClient {
       const found = call.read(await bootstrap.call(call.api, [call.body]));
       if (outcomeOf(found.errorCode) === "denied") throw produceDenied(`the use of ${key}`, found.errorCode);
       if (found.errorCode !== 0) throw connectionLost("the bootstrap broker", errorSentence(found.errorCode));
-      const connection = await BrokerConnection.connect({ ...found, clientId: kafka.clientId });
+      const connection = await BrokerConnection.connect({
+        ...found,
+        clientId: kafka.clientId,
+        security: kafka.security,
+      });
       if (signal.aborted) connection.close();
       return connection;
     } finally {

@@ -1,5 +1,6 @@
 import { APIS } from "./api-versions.ts";
 import { BrokerConnection, connectionLost } from "./connection.ts";
+import type { KafkaSecurity } from "./options.ts";
 import { type PartitionResult, readProduceResponse } from "./produce-messages.ts";
 
 export interface LeaderLinkOptions {
@@ -7,6 +8,7 @@ export interface LeaderLinkOptions {
   host: string;
   port: number;
   clientId: string;
+  security?: KafkaSecurity | undefined;
   signal: AbortSignal;
 }
 

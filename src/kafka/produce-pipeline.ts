@@ -4,6 +4,7 @@ import type { TopicDescription } from "./cluster.ts";
 import type { RetryListener } from "./coordinator-client.ts";
 import { isFinal } from "./final-errors.ts";
 import { LeaderLink } from "./leader-link.ts";
+import type { KafkaSecurity } from "./options.ts";
 import {
   dropAcknowledged,
   nextToSend,
@@ -20,6 +21,7 @@ export interface ProducePipelineOptions {
   queues: readonly PartitionQueue[];
   transactionalId: string | null;
   clientId: string;
+  security?: KafkaSecurity | undefined;
   clock: Clock;
   signal: AbortSignal;
   onRetry: RetryListener;
@@ -289,14 +291,14 @@ export class ProducePipeline {
   }
 
   #useLeaders(description: TopicDescription): void {
-    const { queues, clientId, signal } = this.#options;
+    const { queues, clientId, security, signal } = this.#options;
     for (const { partition, leader } of description.partitions) {
       const queue = queues[partition];
       if (queue === undefined) continue;
       const link = this.#links.get(leader.nodeId);
       if (link?.host !== leader.host || link.port !== leader.port) {
         link?.close();
-        this.#links.set(leader.nodeId, new LeaderLink({ ...leader, clientId, signal }));
+        this.#links.set(leader.nodeId, new LeaderLink({ ...leader, clientId, security, signal }));
       }
       queue.leader = leader.nodeId;
     }

@@ -1,5 +1,6 @@
 import { protocolErrors, protocolErrorsCodesById } from "@platformatic/kafka";
 import { ClickstreamError } from "../core/errors.ts";
+import { denialStep, isDenial } from "./denials.ts";
 import type { RecordHeader } from "./record-encoding.ts";
 
 /** What a broker's error code makes a producer do. */
@@ -117,6 +118,8 @@ export function produceDenied(what: string, errorCode: number, detail?: string):
   return new ClickstreamError({
     code: "PRODUCE_DENIED",
     message: `Kafka does not allow ${what}: ${errorName(errorCode)}, ${detail ?? errorSentence(errorCode)}`,
-    nextStep: "Correct the rights or the setting that the error names, then start again.",
+    nextStep: isDenial(errorCode)
+      ? denialStep(errorCode)
+      : "Correct the setting that the error names, then start again.",
   });
 }

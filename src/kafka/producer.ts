@@ -220,6 +220,7 @@ export class Producer {
       batchBytes: batchBytes ?? BATCH_BYTES,
       bufferBytes: bufferBytes ?? BUFFER_BYTES,
       clientId: kafka.clientId,
+      security: kafka.security,
       clock,
       signal: this.#closing.signal,
       onRetry: onRetry ?? (() => {}),

@@ -145,7 +145,7 @@ export class TopicReader {
       const leader = this.#leaders.get(partition);
       const connection = await (leader === undefined
         ? connectToAny(kafka)
-        : BrokerConnection.connect({ ...leader, clientId: kafka.clientId }));
+        : BrokerConnection.connect({ ...leader, clientId: kafka.clientId, security: kafka.security }));
       const [earliest] = await fetchOffsets(connection, topic.name, [partition], "earliest").finally(() =>
         connection.close(),
       );
@@ -186,7 +186,8 @@ export class TopicReader {
     let fetcher = this.#fetchers.get(leader.nodeId);
     if (fetcher === undefined) {
       try {
-        const broker = { ...leader, clientId: this.#options.kafka.clientId };
+        const { clientId, security } = this.#options.kafka;
+        const broker = { ...leader, clientId, security };
         fetcher = await LeaderFetcher.connect(broker, this.#owner);
       } catch (error) {
         const trouble = this.#orFail(error);

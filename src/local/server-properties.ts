@@ -23,8 +23,14 @@ export const DEFAULT_LIMITS: BrokerLimits = {
 /**
  * The server.properties of one node: broker and controller in one process, every node a voter, every port on 127.0.0.1,
  * so that no other machine can reach it.
+ * @param otherwise settings that are added, or come in place of these
  */
-export function serverProperties(node: NodePorts, nodes: readonly NodePorts[], limits: BrokerLimits): string {
+export function serverProperties(
+  node: NodePorts,
+  nodes: readonly NodePorts[],
+  limits: BrokerLimits,
+  otherwise: Readonly<Record<string, string>> = {},
+): string {
   const replicas = Math.min(nodes.length, 3);
   const inSync = replicas >= 3 ? 2 : 1;
   const segmentBytes = Math.max(
@@ -70,6 +76,7 @@ export function serverProperties(node: NodePorts, nodes: readonly NodePorts[], l
     "replica.fetch.max.bytes": 8 * 1024 ** 2,
     // Kafka's default of 128 MB is a large part of a small heap.
     "log.cleaner.dedupe.buffer.size": 8 * 1024 ** 2,
+    ...otherwise,
   };
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)

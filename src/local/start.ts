@@ -8,6 +8,7 @@ import { withFileLock } from "./file-lock.ts";
 import {
   type KafkaFolder,
   type KafkaRecord,
+  type NodePorts,
   type NodeRecord,
   readRecord,
   writeRecord,
@@ -33,6 +34,10 @@ export interface StartOptions {
   /** Undefined: as many as this folder's Kafka has, else one. Their number is fixed with the first start. */
   nodes?: number;
   limits?: Partial<BrokerLimits>;
+  /** Settings of a node's server.properties in place of the usual ones. */
+  otherwise?: (node: NodePorts) => Readonly<Record<string, string>>;
+  /** Further arguments of the tool that formats storage, such as first users. */
+  formatArguments?: readonly string[];
   runtime: Runtime;
   clock: Clock;
   signal?: AbortSignal;
@@ -136,12 +141,14 @@ async function prepareNodes(
   for (const node of nodes) {
     const paths = folder.node(node.nodeId);
     mkdirSync(paths.dir, { recursive: true });
-    writeFileSync(paths.properties, serverProperties(node, record.nodes, limits));
+    writeFileSync(paths.properties, serverProperties(node, record.nodes, limits, options.otherwise?.(node)));
     copyFileSync(LOG_SETTINGS, paths.logSettings);
   }
   if (record.formatted) return;
   await Promise.all(
-    nodes.map((node) => formatStorage(folder, node.nodeId, record.clusterId, options.runtime)),
+    nodes.map((node) =>
+      formatStorage(folder, node.nodeId, record.clusterId, options.runtime, options.formatArguments),
+    ),
   );
   record.formatted = true;
   writeRecord(folder, record);

@@ -15,6 +15,7 @@ export async function formatStorage(
   nodeId: number,
   clusterId: string,
   runtime: Runtime,
+  formatArguments: readonly string[] = [],
 ): Promise<void> {
   const node = folder.node(nodeId);
   rmSync(node.data, { recursive: true, force: true });
@@ -33,6 +34,7 @@ export async function formatStorage(
     `--cluster-id=${clusterId}`,
     "-c",
     NODE_FILES.properties,
+    ...formatArguments,
   ];
   const result = await runProgram(java, [...options, ...tool], { ...runtime, folder: node.dir }).catch(
     (cause: NodeJS.ErrnoException) => {

@@ -6,10 +6,10 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
   type CommandName,
-  flagOf,
   SETTING_NAMES,
   type SettingName,
   settingOf,
+  sourceOf,
 } from "../../src/app/config/settings.ts";
 import { readConfig } from "../../src/app/config.ts";
 import { EVENT_FIELDS } from "../../src/events/event.ts";
@@ -24,7 +24,7 @@ const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 function optionRow(name: SettingName): string {
   const { kind, doc, commands } = settingOf(name);
   const value = kind.placeholder === undefined ? "" : ` <${kind.placeholder}>`;
-  const flag = `\`${flagOf(name)}${value}\``.replaceAll("|", "\\|");
+  const flag = `\`${sourceOf(name)}${settingOf(name).onlyVariable ? "" : value}\``.replaceAll("|", "\\|");
   return `| ${flag} | ${defaultText(name)} | ${commands.join(", ")} | ${doc} |`;
 }
 

@@ -8,6 +8,7 @@ import { ensureJars } from "../../src/local/jars.ts";
 import { localKafkaStatus, startDetachedKafka, stopLocalKafka } from "../../src/local/local-kafka.ts";
 import { freePort } from "../../src/local/ports.ts";
 import type { BrokerLimits } from "../../src/local/server-properties.ts";
+import type { StartOptions } from "../../src/local/start.ts";
 
 /** What the fixture needs of node:test's context, or of `{ after }` of a suite. */
 interface Cleanup {
@@ -22,6 +23,8 @@ export interface TestBrokerOptions {
   limits?: Partial<BrokerLimits>;
   /** Path of a Maven project with another Kafka than the local one. */
   pom?: string;
+  otherwise?: NonNullable<StartOptions["otherwise"]>;
+  formatArguments?: readonly string[];
 }
 
 /** A real Kafka of a test's own, on free ports of 127.0.0.1, in a temporary folder. */
@@ -56,6 +59,8 @@ export async function startBroker(t: Cleanup, options: TestBrokerOptions = {}): 
   const startOptions = {
     nodes,
     limits: { internalPartitions: 1, ...options.limits },
+    ...(options.otherwise === undefined ? {} : { otherwise: options.otherwise }),
+    formatArguments: options.formatArguments ?? [],
     runtime: { environment: process.env, jars, heapMb: options.heapMb ?? 256 },
     clock: systemClock,
   };

@@ -15,6 +15,7 @@ export function checkSettings(command: CommandName, settings: Settings, origins:
   if (command === "run" || command === "process") checkWindows(settings);
   if (command === "run" || command === "generate") checkShares(settings);
   if (command === "run") checkLocalKafka(settings, origins);
+  checkSecurity(settings);
   if (settings.deadLetterTopic === settings.topic) {
     refuse("--dead-letter-topic is the topic that is read", "Name another topic for dead letters.");
   }
@@ -70,6 +71,50 @@ function checkLocalKafka({ brokers }: Settings, origins: Origins): void {
       );
     }
   }
+}
+
+function checkSecurity(settings: Settings): void {
+  const { brokers, tls, tlsCa, tlsCert, tlsKey, sasl } = settings;
+  if (brokers === undefined && (tls || sasl !== undefined)) {
+    refuse(
+      `--${tls ? "tls" : "sasl"} needs --brokers`,
+      "The local Kafka has no security: only this machine can reach it.",
+    );
+  }
+  if (!tls && (tlsCa ?? tlsCert ?? tlsKey) !== undefined) {
+    refuse("--tls-ca, --tls-cert and --tls-key need --tls", "Add --tls.");
+  }
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    refuse("--tls-cert and --tls-key belong together", "Give both, or neither.");
+  }
+  checkLogin(settings);
+}
+
+/** Exactly one source of the secret, and only what the mechanism uses. */
+function checkLogin({
+  sasl,
+  saslUsername,
+  saslPassword,
+  saslPasswordFile,
+  saslTokenCommand,
+}: Settings): void {
+  const secrets = [saslPassword, saslPasswordFile, saslTokenCommand].filter((given) => given !== undefined);
+  if (sasl === undefined) {
+    if (saslUsername !== undefined || saslPasswordFile !== undefined || saslTokenCommand !== undefined) {
+      refuse("--sasl-username, --sasl-password-file and --sasl-token-command need --sasl", "Add --sasl.");
+    }
+    return;
+  }
+  const isToken = sasl === "oauthbearer";
+  if (!isToken && saslUsername === undefined)
+    refuse(`--sasl ${sasl} needs --sasl-username`, "Name the user.");
+  if (!isToken && saslTokenCommand !== undefined) {
+    refuse("--sasl-token-command is for --sasl oauthbearer", "Leave it out, or choose oauthbearer.");
+  }
+  const sources = `CLICKSTREAM_SASL_PASSWORD or --sasl-password-file${isToken ? " or --sasl-token-command" : ""}`;
+  const what = isToken ? "token" : "password";
+  if (secrets.length === 0) refuse(`--sasl ${sasl} has no ${what}`, `Give it by ${sources}.`);
+  if (secrets.length > 1) refuse(`There is more than one source of the ${what}`, `Give one of ${sources}.`);
 }
 
 function refuse(what: string, nextStep: string): never {

@@ -9,7 +9,7 @@ type OnlyFlag = "fresh" | "reason" | "since" | "limit" | "json" | "fix" | "dryRu
  * (`window: "10 minutes"`, `events: 1_000_000`, `live: false`), and queries of one's own.
  */
 export type ClickstreamConfig = {
-  readonly [N in Exclude<SettingName, OnlyFlag>]?: Written<N> | undefined;
+  readonly [N in Exclude<SettingName, OnlyFlag | "saslPassword">]?: Written<N> | undefined;
 } & {
   /** Run beside the standard queries (`standardQueries: false` leaves those out). */
   readonly queries?: readonly QueryPlan[] | undefined;

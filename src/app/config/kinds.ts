@@ -131,6 +131,17 @@ export function text(placeholder: string): Kind<string, string> {
   return { schema: z.string().trim().min(1), hint: "text that is not empty", placeholder, format: same };
 }
 
+/** A secret: that it is given is all that is kept; who needs it reads it where it is. */
+export const secret: Kind<"[hidden]"> = {
+  schema: z
+    .string()
+    .min(1)
+    .transform(() => "[hidden]" as const),
+  hint: "text that is not empty",
+  placeholder: "secret",
+  format: same,
+};
+
 /** One of a few words. */
 export function choice<const W extends readonly string[]>(
   placeholder: string,

@@ -97,6 +97,7 @@ function refuseUnknownKeys(file: ConfigFile): void {
     const name = SETTING_NAMES.find((known) => known === key);
     if (name === undefined) throw unknown(`key in ${file.path}`, key, [...SETTING_NAMES, ...OTHER_KEYS]);
     if (settingOf(name).onlyFlag) throw flagOnly(`${key} in ${file.path}`, name);
+    if (settingOf(name).onlyVariable) throw variableOnly(`${key} in ${file.path}`, name);
   }
 }
 
@@ -107,6 +108,13 @@ function unknown(what: string, word: string, candidates: readonly string[]): Usa
     guess === undefined
       ? 'Run "clickstream run --print-config" to see all settings.'
       : `Did you mean ${guess}?`,
+  );
+}
+
+function variableOnly(source: string, name: SettingName): UsageError {
+  return new UsageError(
+    `${source} is not allowed: config files are kept with the code.`,
+    `Set the environment variable ${variableOf(name)}.`,
   );
 }
 

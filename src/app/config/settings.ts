@@ -4,7 +4,6 @@ import {
   duration,
   fieldEdits,
   integer,
-  type Kind,
   moment,
   momentOrAgo,
   rate,
@@ -14,56 +13,13 @@ import {
   topicName,
   words,
 } from "./kinds.ts";
+import { SECURITY_SETTINGS } from "./security-settings.ts";
+import { CONNECTING, ON_TOPIC, type Setting, setting } from "./setting.ts";
 
-/** The commands of the command line; `kafka` and `dlq` stand for their three subcommands each. */
-export type CommandName = "run" | "generate" | "process" | "verify" | "explain" | "dlq" | "kafka" | "doctor";
-
-/** Headings of the help, in order. */
-export type SettingGroup =
-  | "Topic"
-  | "Generated events"
-  | "Windows"
-  | "Accepted events"
-  | "Processing"
-  | "Dead letters"
-  | "Local Kafka"
-  | "Logs";
-
-/** One row of the table: flag, environment variable, config key, default and documentation derive from it. */
-export interface Setting<T = unknown, D extends T | undefined = T | undefined, W = unknown> {
-  readonly kind: Kind<T, W>;
-  readonly doc: string;
-  readonly commands: readonly CommandName[];
-  /** Heading in the help. */
-  readonly group: SettingGroup;
-  /** Undefined when there is none, or when it depends on other settings (`resolve.ts`). */
-  readonly default: D;
-  /** Where a command differs from `default`. */
-  readonly defaultFor?: Partial<Record<CommandName, T>>;
-  /** Says in the help what an undefined default means. */
-  readonly defaultDoc?: string;
-  /** For what must never linger in a file or an environment. */
-  readonly onlyFlag?: true;
-}
-
-type Details = Omit<Setting, "kind" | "default" | "defaultFor">;
-function setting<T, W>(
-  kind: Kind<T, W>,
-  value: T,
-  details: Details & Pick<Setting<T>, "defaultFor">,
-): Setting<T, T, W>;
-function setting<T, W>(
-  kind: Kind<T, W>,
-  value: undefined,
-  details: Details & Pick<Setting<T>, "defaultFor">,
-): Setting<T, T | undefined, W>;
-function setting<T>(kind: Kind<T>, value: T | undefined, details: Details): unknown {
-  return { kind, default: value, ...details };
-}
+export type { CommandName, Setting, SettingGroup } from "./setting.ts";
 
 const LOCAL = ["127.0.0.1:9092"];
 const ANY = ["run", "generate", "process", "verify", "explain", "dlq", "kafka", "doctor"] as const;
-const ON_TOPIC = ["run", "generate", "process", "verify", "dlq"] as const;
 const GENERATING = ["run", "generate"] as const;
 const PROCESSING = ["run", "process"] as const;
 
@@ -71,7 +27,7 @@ const PROCESSING = ["run", "process"] as const;
 export const SETTINGS = {
   brokers: setting(brokers, undefined, {
     group: "Topic",
-    commands: [...ON_TOPIC, "explain"],
+    commands: CONNECTING,
     doc: "Kafka to use",
     defaultFor: { generate: LOCAL, process: LOCAL, verify: LOCAL, explain: LOCAL, dlq: LOCAL },
     defaultDoc: "a local Kafka, started for you",
@@ -86,6 +42,7 @@ export const SETTINGS = {
     commands: GENERATING,
     doc: "partitions of the topic when it has to be created",
   }),
+  ...SECURITY_SETTINGS,
   events: setting(integer(0, 1e12), 10_000_000, {
     group: "Generated events",
     commands: GENERATING,
@@ -362,6 +319,11 @@ export const settingOf = (name: SettingName): Setting => SETTINGS[name] as unkno
 export function flagOf(name: SettingName): string {
   const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return settingOf(name).default === true ? `--no-${kebab}` : `--${kebab}`;
+}
+
+/** What a person sets it with: its flag, or the variable of a secret. */
+export function sourceOf(name: SettingName): string {
+  return settingOf(name).onlyVariable ? variableOf(name) : flagOf(name);
 }
 
 /** `maxAhead` → `CLICKSTREAM_MAX_AHEAD`. */

@@ -1,5 +1,5 @@
 import { Cluster } from "../../kafka/cluster.ts";
-import type { Config } from "../config.ts";
+import { type Config, kafkaOptions } from "../config.ts";
 import type { Context } from "../context.ts";
 import { RetryWarnings } from "../retry-warnings.ts";
 import { DeadLetterTopic } from "./dead-letter-topic.ts";
@@ -54,9 +54,9 @@ async function withLetters<T>(
   }
 }
 
-function placeOf({ settings }: Config) {
-  const kafka = { brokers: settings.brokers ?? [], clientId: CLIENT_ID };
-  return { kafka, deadLetterTopic: settings.deadLetterTopic! };
+function placeOf(config: Config) {
+  const { brokers = [], deadLetterTopic } = config.settings;
+  return { kafka: kafkaOptions(config, brokers, CLIENT_ID), deadLetterTopic: deadLetterTopic! };
 }
 
 function selectionOf({ config, clock }: Context): LetterSelection {

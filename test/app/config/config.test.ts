@@ -204,7 +204,7 @@ test("queries and rules of the config file reach the pipeline", async () => {
     queries: [query("buys", { by: ["url"], measures: { buys: countWhere("action", "buy") } })],
   }`);
   const settings = pipelineSettings(await read({ file }), ["127.0.0.1:1"]);
-  assert.deepEqual(settings.brokers, ["127.0.0.1:1"]);
+  assert.deepEqual(settings.kafka.brokers, ["127.0.0.1:1"]);
   assert.deepEqual(settings.rules.actions, ["click", "view", "scroll", "hover", "buy"]);
   assert.deepEqual(settings.windows, {
     sizeMs: 600_000,
