@@ -33,6 +33,7 @@ const FIRST = {
   "clickstream.topic-id": "an-id",
   "clickstream.partition": "3",
   "clickstream.offset": "42",
+  "clickstream.timestamp": "7",
   "clickstream.attempt": "1",
 };
 

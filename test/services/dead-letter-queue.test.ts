@@ -56,6 +56,10 @@ test("letters arrive as they came, with reason and origin; one that does not fit
     truncated: headers["clickstream.truncated"],
   }));
   found.sort((a, b) => a.partition - b.partition);
+  for (const { timestampMs, headers } of records) {
+    assert.equal(headers["clickstream.timestamp"], "1700000000000");
+    assert(timestampMs > 1_790_000_000_000, "retention counts from when a letter was written");
+  }
   const reason = "not_json";
   const truncated = undefined;
   assert.deepEqual(found, [

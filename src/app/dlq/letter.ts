@@ -43,7 +43,7 @@ export function readLetter(_partition: number, records: RecordColumns, row: numb
     reason,
     origin: { topic, topicId, partition, offset },
     attempt: attemptOf(headers),
-    timestampMs: timestampMs[row]!,
+    timestampMs: Number(text("timestamp") ?? timestampMs[row]),
     key: recordKey(bytes, recordStart[row]!),
     value: start < 0 ? null : Uint8Array.prototype.slice.call(bytes, start, valueEnd[row]!),
     truncatedBytes: wholeNumber(text("truncated")),

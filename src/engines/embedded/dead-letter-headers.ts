@@ -8,6 +8,8 @@ export const LETTER_HEADERS = {
   topicId: "clickstream.topic-id",
   partition: "clickstream.partition",
   offset: "clickstream.offset",
+  /** Of the event's record, ms since the epoch; the letter's own says when it was written, as retention expects. */
+  timestamp: "clickstream.timestamp",
   /** How many times the event has been sent: 1 for what its producer sent, 2 for its first replay. */
   attempt: "clickstream.attempt",
   /** Bytes of an original that was left out. */
@@ -58,6 +60,7 @@ export function letterHeaders(
     [LETTER_HEADERS.topicId]: source.id,
     [LETTER_HEADERS.partition]: String(letter.partition),
     [LETTER_HEADERS.offset]: String(letter.offset),
+    [LETTER_HEADERS.timestamp]: String(letter.timestampMs),
     [LETTER_HEADERS.attempt]: String(attemptOf(letter.headers)),
     ...(replayOf === undefined ? {} : { [LETTER_HEADERS.replayOf]: replayOf }),
     ...(truncated ? { [LETTER_HEADERS.truncated]: String(letter.value?.length ?? 0) } : {}),

@@ -85,10 +85,9 @@ export class DeadLetterQueue {
     const key = truncated ? null : letter.key;
     const value = truncated ? null : letter.value;
     const partition = letter.partition % producer.topic.partitions.length;
-    const { timestampMs } = letter;
     producer.append(
       partition,
-      timestampMs,
+      this.options.clock.nowMs(),
       key,
       0,
       key?.length ?? 0,
