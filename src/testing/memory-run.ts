@@ -27,6 +27,8 @@ export type EngineSettings = Pick<
   "queries" | "windows" | "rules" | "commitEveryMs" | "idleAfterMs"
 >;
 
+const TOPIC = { name: "clickstream", id: "00000000-0000-4000-8000-000000000000" };
+
 /** The engine's coordinator and a worker at work, from a start to a stop. */
 export class MemoryRun {
   /** Rejects when the engine breaks. */
@@ -75,8 +77,6 @@ export class MemoryRun {
     await this.ended;
   }
 }
-
-const TOPIC = { name: "clickstream", id: "00000000-0000-4000-8000-000000000000" };
 
 function openState({ topic, state }: Surroundings, ownership: Ownership): StoredState {
   const numbers = Array.from({ length: topic.partitionCount }, (_, partition) => partition);

@@ -20,6 +20,10 @@ export class MemoryTopic {
     return this.partitions.length;
   }
 
+  has(partition: number): boolean {
+    return partition in this.partitions;
+  }
+
   append(partition: number, timestampMs: number, value: Uint8Array | null): void {
     const records = this.records(partition);
     records.push({ offset: records.length, timestampMs, value });

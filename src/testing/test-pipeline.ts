@@ -82,7 +82,7 @@ export class TestPipeline {
    */
   feed(values: TestValue | readonly TestValue[], { partition }: { partition?: number } = {}): Promise<void> {
     const { clock, topic } = this.around;
-    if (partition !== undefined && !(partition in [...Array(topic.partitionCount)])) {
+    if (partition !== undefined && !topic.has(partition)) {
       throw new UsageError(`There is no partition ${partition}.`, "Give the config more partitions.");
     }
     const list: readonly TestValue[] = isList(values) ? values : [values];
