@@ -116,7 +116,8 @@ export class Cluster {
   async offsets(topic: TopicDescription, at: OffsetAt): Promise<Map<number, number>> {
     const offsets = new Map<number, number>();
     let description: TopicDescription | undefined = topic;
-    for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    let pollMs = POLL_MS;
+    for (let waitedMs = 0; ; waitedMs += pollMs) {
       for (const { partition, errorCode, offset } of await this.#offsetsFromLeaders(description, at)) {
         if (errorCode === ErrorCode.none) offsets.set(partition, offset);
         else if (isDenial(errorCode))
@@ -124,7 +125,8 @@ export class Cluster {
       }
       if (offsets.size === topic.partitions.length) return new Map([...offsets].sort(([a], [b]) => a - b));
       if (waitedMs >= LEADER_WAIT_MS) throw withoutLeader(topic.name);
-      await systemClock.sleep(POLL_MS);
+      pollMs = Math.min(MAX_POLL_MS, pollMs * 2);
+      await systemClock.sleep(pollMs);
       description = await this.topic(topic.name);
       if (description === undefined || description.id !== topic.id) throw topicChanged(topic.name);
     }

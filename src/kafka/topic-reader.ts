@@ -172,8 +172,9 @@ export class TopicReader {
     if (this.#isPlacing) return;
     this.#isPlacing = true;
     let fresh = !afterTrouble;
+    let round = 0;
     while (this.#homeless.size > 0 && !this.#isClosed) {
-      if (!fresh) await this.#backOffAndRefresh();
+      if (!fresh) await this.#backOffAndRefresh(round++);
       fresh = false;
       const byLeader = Map.groupBy(this.#homeless, ({ partition }) => this.#leaders.get(partition));
       await Promise.all([...byLeader].map(([leader, partitions]) => this.#settle(leader, partitions)));
@@ -204,9 +205,11 @@ export class TopicReader {
     fetcher.add(partitions);
   }
 
-  async #backOffAndRefresh(): Promise<void> {
+  /** @param round look-ups before this one, which answers for other partitions do not shorten */
+  async #backOffAndRefresh(round: number): Promise<void> {
     const { clock, kafka, topic, onRetry } = this.#options;
-    await clock.sleep(Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempt++), this.#closing.signal);
+    const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(round, this.#attempt++));
+    await clock.sleep(delayMs, this.#closing.signal);
     if (this.#isClosed) return;
     try {
       const connection = await connectToAny(kafka);

@@ -238,3 +238,22 @@ for (const [name, answer] of [
     await until("batch 0: a → 11");
   });
 }
+
+test("a partition without a leader is looked for ever more rarely, however well others are read", async () => {
+  const delaysMs: number[] = [];
+  const enough = Promise.withResolvers<void>();
+  const sleep = async (durationMs: number, signal?: AbortSignal): Promise<void> => {
+    delaysMs.push(durationMs);
+    if (delaysMs.length === 7) {
+      enough.resolve();
+      return new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+    }
+    const fetch = await broker.nextFetch();
+    await fetch.respond([{ partition: 0, highWatermark: 10 }]);
+    await until("caught up 0");
+    told = [];
+  };
+  await open([0, 2], { clock: { ...clock, sleep } });
+  await enough.promise;
+  assert.deepEqual(delaysMs, [100, 200, 400, 800, 1_600, 2_000, 2_000]);
+});
