@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { ClickstreamError } from "../core/errors.ts";
 import type { CommitReport } from "../engines/embedded/coordinator.ts";
 import { EmbeddedEngine, type EmbeddedOptions, stateFolderOf } from "../engines/embedded/embedded-engine.ts";
 import { PartitionLedger } from "../engines/embedded/partition-ledger.ts";
@@ -54,7 +55,7 @@ class EmbeddedRun implements RunningEngine {
     if (this.stopped) return engine.close();
     if (this.report === undefined) this.remember(engine);
     this.stopping = new AbortController();
-    this.running = engine.run(this.stopping.signal).finally(() => engine.close());
+    this.running = this.work(engine, settings);
     this.running.then(
       () => {
         if (!this.finishing || settings.finish) this.end.resolve();
@@ -104,6 +105,21 @@ class EmbeddedRun implements RunningEngine {
     this.stopping.abort();
     await this.running;
     this.end.resolve();
+  }
+
+  /** Runs an engine to its end, and another behind what Kafka drops meanwhile, where that is allowed. */
+  private async work(first: EmbeddedEngine, settings: PipelineSettings): Promise<void> {
+    for (let engine = first; ; engine = await EmbeddedEngine.open(await this.options(settings))) {
+      try {
+        return await engine.run(this.stopping.signal);
+      } catch (error) {
+        const isLoss = error instanceof ClickstreamError && error.code === "OFFSET_OUT_OF_RANGE";
+        if (!isLoss || settings.onDataLoss !== "skip") throw error;
+        this.context.log.warn(error.message);
+      } finally {
+        await engine.close();
+      }
+    }
   }
 
   private async options(settings: PipelineSettings): Promise<EmbeddedOptions> {
