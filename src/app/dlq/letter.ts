@@ -43,7 +43,7 @@ export function readLetter(_partition: number, records: RecordColumns, row: numb
     reason,
     origin: { topic, topicId, partition, offset },
     attempt: attemptOf(headers),
-    timestampMs: Number(text("timestamp") ?? timestampMs[row]),
+    timestampMs: timeOf(text("timestamp") ?? String(timestampMs[row])),
     key: recordKey(bytes, recordStart[row]!),
     value: start < 0 ? null : Uint8Array.prototype.slice.call(bytes, start, valueEnd[row]!),
     truncatedBytes: wholeNumber(text("truncated")),
@@ -64,4 +64,9 @@ export function placeOf({ topic, partition, offset }: Letter["origin"]): string 
 
 function wholeNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Negative for what is no time that a date can show. */
+function timeOf(text: string): number {
+  return wholeNumber(text) ?? -1;
 }
