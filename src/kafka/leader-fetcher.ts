@@ -155,7 +155,7 @@ export class LeaderFetcher {
         continue;
       }
       try {
-        progress.fetchOffset = offsetAfter(frame, answer, progress.fetchOffset);
+        movePast(frame, answer, progress);
       } catch (error) {
         this.#failOnMalformed(error, progress.partition, progress.fetchOffset);
         return [];
@@ -239,17 +239,16 @@ interface Arrived {
   answer: FetchedPartition;
 }
 
-/** The offset after the last complete batch of a partition's answer. @throws MalformedBatch */
-function offsetAfter(
+/** Moves the fetch offset past each complete batch of a partition's answer. @throws MalformedBatch of the first after it */
+function movePast(
   frame: Buffer,
   { recordsStart, recordsEnd }: FetchedPartition,
-  fetchOffset: number,
-): number {
-  let offset = fetchOffset;
+  progress: PartitionProgress,
+): void {
   for (let start = recordsStart, end = 0; ; start = end) {
     end = batchEnd(frame, start, recordsEnd);
-    if (end < 0) return offset;
-    offset = Math.max(offset, offsetAfterBatch(frame, start));
+    if (end < 0) return;
+    progress.fetchOffset = Math.max(progress.fetchOffset, offsetAfterBatch(frame, start));
   }
 }
 

@@ -7,7 +7,7 @@ import { ErrorCode } from "./error-codes.ts";
 import { isFinal } from "./final-errors.ts";
 import { type FetcherOwner, type FetchLimits, LeaderFetcher } from "./leader-fetcher.ts";
 import type { KafkaOptions } from "./options.ts";
-import { OffsetOutOfRangeError } from "./reader-errors.ts";
+import { CorruptBatchError, OffsetOutOfRangeError } from "./reader-errors.ts";
 import type { PartitionProgress, ReaderHandler } from "./reader-handler.ts";
 import { RecordDecoder } from "./record-decoding.ts";
 import { fetchOffsets, fetchTopicMetadata } from "./topic-messages.ts";
@@ -48,7 +48,8 @@ export class TopicReader {
   readonly #fetchers = new Map<number, LeaderFetcher>();
   readonly #homeless = new Set<PartitionProgress>();
   readonly #closing = new AbortController();
-  readonly #outOfRange = new Map<PartitionProgress, number>();
+  /** How often in a row a partition was refused for a reason that may turn out to be final. */
+  readonly #refusals = new Map<PartitionProgress, number>();
   #leaders: ReadonlyMap<number, Leader>;
   #isPaused = false;
   #isPlacing = false;
@@ -111,7 +112,7 @@ export class TopicReader {
       },
       answered: (partition) => {
         this.#attempt = 0;
-        this.#outOfRange.delete(partition);
+        this.#refusals.delete(partition);
       },
       refused: (partition, errorCode) => this.#refused(partition, errorCode),
       lost: (fetcher, partitions, error) => {
@@ -129,18 +130,26 @@ export class TopicReader {
       this.#fail(refused(`read the topic ${topic.name}`, errorCode, "not authorized"));
     } else if (errorCode === ErrorCode.offsetOutOfRange) {
       void this.#checkRange(partition);
+    } else if (errorCode === ErrorCode.corruptMessage && this.#countRefusal(partition) >= CONFIRMATIONS) {
+      const cause = new Error("the broker itself can't read it");
+      this.#fail(new CorruptBatchError(topic.name, partition.partition, partition.fetchOffset, cause));
     } else {
       this.#homeless.add(partition);
       this.#retry(`Kafka answers a fetch of partition ${partition.partition} with error ${errorCode}.`);
     }
   }
 
+  #countRefusal(partition: PartitionProgress): number {
+    const refusals = (this.#refusals.get(partition) ?? 0) + 1;
+    this.#refusals.set(partition, refusals);
+    return refusals;
+  }
+
   /** A follower that was just elected may say "out of range" for a moment; what lies before the log's start is gone. */
   async #checkRange(progress: PartitionProgress): Promise<void> {
     const { topic, kafka } = this.#options;
     const { partition, fetchOffset } = progress;
-    const refusals = (this.#outOfRange.get(progress) ?? 0) + 1;
-    this.#outOfRange.set(progress, refusals);
+    const refusals = this.#countRefusal(progress);
     try {
       const leader = this.#leaders.get(partition);
       const connection = await (leader === undefined

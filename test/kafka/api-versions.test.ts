@@ -5,6 +5,7 @@ import type { ClickstreamError } from "../../src/core/errors.ts";
 import { API_VERSIONS, APIS, chooseVersion, decodeApiVersions } from "../../src/kafka/api-versions.ts";
 import { Cluster } from "../../src/kafka/cluster.ts";
 import { BrokerConnection } from "../../src/kafka/connection.ts";
+import { Producer } from "../../src/kafka/producer.ts";
 import { TopicReader } from "../../src/kafka/topic-reader.ts";
 import { ALL_VERSIONS, versionsFrame } from "./offered-versions.ts";
 import { ScriptedBroker, TOPIC_ID } from "./scripted-broker.ts";
@@ -96,4 +97,17 @@ test("a broker that is too old ends a reader and a cluster's questions at once",
   const cluster = await Cluster.connect({ brokers: [`127.0.0.1:${broker.port}`], clientId: "test" });
   await assert.rejects(cluster.topic("clicks"), { code: "KAFKA_VERSION_UNSUPPORTED", message: /Metadata/ });
   await cluster.close();
+});
+
+test("a producer that a broker is too old for fails at once", async () => {
+  const broker = await startBroker();
+  broker.offered = new Map([...ALL_VERSIONS, [APIS.initProducerId.key, { oldest: 0, newest: 2 }]]);
+  const leader = { nodeId: 1, host: "127.0.0.1", port: broker.port };
+  const opened = Producer.open({
+    kafka: { brokers: [`127.0.0.1:${broker.port}`], clientId: "test" },
+    clock: systemClock,
+    topic: { name: "clicks", id: TOPIC_ID, partitions: [{ partition: 0, leader }] },
+    codec: "none",
+  });
+  await assert.rejects(opened, { code: "KAFKA_VERSION_UNSUPPORTED", message: /InitProducerId/ });
 });

@@ -257,3 +257,12 @@ test("a partition without a leader is looked for ever more rarely, however well 
   await enough.promise;
   assert.deepEqual(delaysMs, [100, 200, 400, 800, 1_600, 2_000, 2_000]);
 });
+
+test("a broker that insists that it can't read a batch is believed", async () => {
+  await open([0]);
+  for (let refusal = 0; refusal < 5; refusal++) {
+    await (await broker.nextFetch()).respond([{ partition: 0, errorCode: 2 }]);
+  }
+  await until("failed CORRUPT_BATCH");
+  assert.match(told.at(-1)!, /offset 10 of partition 0 of clicks is corrupt: the broker itself/);
+});

@@ -171,20 +171,22 @@ test("a batch that became corrupt stops the engine by name; once it is sound aga
   const sent = await kafkajs(broker.brokers, topic, someEvents(1_000));
   const batches = logBatches(broker.dir, topic);
   const { file, start, bytes, baseOffset } = batches[Math.floor(batches.length / 2)]!;
-  const write = (byte: number) => {
+  const write = (position: number, byte: number) => {
     const segment = openSync(file, "r+");
-    writeSync(segment, Buffer.of(byte), 0, 1, start + bytes.length - 1);
+    writeSync(segment, Buffer.of(byte), 0, 1, start + position);
     closeSync(segment);
   };
-  const last = bytes.at(-1)!;
-  write(last ^ 0x10);
   const where = ["--brokers", broker.brokers.join(), "--topic", topic, "--output", topic];
-  const { code, stderr } = await runCommand(folder, "process", ...where, "--until-end", "--finish");
-  assert.equal(code, 1);
-  assert.match(
-    stderr,
-    new RegExp(`record batch at offset ${baseOffset} of partition 0 of corrupt is corrupt`),
-  );
-  write(last);
+  // A record, and the number of the message format.
+  for (const position of [bytes.length - 1, 16]) {
+    write(position, bytes[position]! ^ 0x10);
+    const { code, stderr } = await runCommand(folder, "process", ...where, "--until-end", "--finish");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(`record batch at offset ${baseOffset} of partition 0 of corrupt is corrupt`),
+    );
+    write(position, bytes[position]!);
+  }
   await assertCounted(topic, sent);
 });
