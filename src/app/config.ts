@@ -1,8 +1,10 @@
+import { UsageError } from "../core/errors.ts";
 import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
 import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
 import { checkSettings } from "./config/check.ts";
-import { readConfigFile } from "./config/config-file.ts";
+import { type ConfigFile, readConfigFile } from "./config/config-file.ts";
+import { resolveFields } from "./config/field-mapping.ts";
 import { type Origins, resolveSettings, type Sources } from "./config/resolve.ts";
 import { securityOf } from "./config/security.ts";
 import {
@@ -19,6 +21,7 @@ export interface Config {
   command: CommandName;
   settings: Settings;
   origins: Origins;
+  rules: EventRules;
   queries: readonly QueryPlan[];
 }
 
@@ -80,8 +83,10 @@ export async function readConfig({ configPath, folder, ...given }: ConfigInput):
 export function configOf({ command, file, ...given }: Sources): Config {
   const { settings, origins } = resolveSettings({ command, file, ...given });
   checkSettings(command, settings, origins);
-  const queries = resolveQueries(file, { standard: settings.standardQueries, rules: eventRules(settings) });
-  return { command, settings, origins, queries };
+  const rules = eventRules(settings, file);
+  if (command === "run") refuseMapping(rules);
+  const queries = resolveQueries(file, { standard: settings.standardQueries, rules });
+  return { command, settings, origins, rules, queries };
 }
 
 /** How to connect to the Kafka of `--brokers`, or to the local one at `brokers`, under a name. */
@@ -95,7 +100,7 @@ export function kafkaOptions(
 
 /** The settings of the engine. `brokers` are those of the config unless a local Kafka was started. */
 export function pipelineSettings(config: Config, brokers = config.settings.brokers ?? []): PipelineSettings {
-  const { settings, queries } = config;
+  const { settings, rules, queries } = config;
   return {
     kafka: kafkaOptions(config, brokers, "clickstream"),
     topic: settings.topic,
@@ -106,7 +111,7 @@ export function pipelineSettings(config: Config, brokers = config.settings.broke
       delayMs: settings.delay,
       maxAheadMs: settings.maxAhead,
     },
-    rules: eventRules(settings),
+    rules,
     queries,
     commitEveryMs: settings.commitEvery,
     idleAfterMs: settings.idleAfter,
@@ -122,7 +127,13 @@ export function pipelineSettings(config: Config, brokers = config.settings.broke
 }
 
 /** For `--print-config`: each setting of the command as a person would write it, and where it came from. */
-export function printableConfig({ command, settings, origins, queries }: Config): Record<string, unknown> {
+export function printableConfig({
+  command,
+  settings,
+  origins,
+  rules,
+  queries,
+}: Config): Record<string, unknown> {
   const shown: Record<string, unknown> = {};
   for (const name of SETTING_NAMES) {
     const { commands, kind } = settingOf(name);
@@ -131,13 +142,27 @@ export function printableConfig({ command, settings, origins, queries }: Config)
     shown[name] = { value: value === undefined ? null : kind.format(value), from: origins[name] };
   }
   if (command === "run" || command === "process") shown.queries = queries.map((plan) => plan.name);
+  if (rules.fields !== undefined) shown.fields = rules.fields;
   return shown;
 }
 
-function eventRules({ maxEventBytes, actions, deviceTypes }: Settings): EventRules {
-  return {
+function eventRules(
+  { maxEventBytes, actions, deviceTypes }: Settings,
+  file: ConfigFile | undefined,
+): EventRules {
+  const rules = {
     maxEventBytes,
     actions: [...new Set([...DEFAULT_EVENT_RULES.actions, ...actions])],
     deviceTypes: [...new Set([...DEFAULT_EVENT_RULES.deviceTypes, ...deviceTypes])],
   };
+  const fields = resolveFields(file, rules);
+  return fields === undefined ? rules : { ...rules, fields };
+}
+
+function refuseMapping({ fields }: EventRules): void {
+  if (fields === undefined) return;
+  throw new UsageError(
+    "The config file maps fields of other producers' events, and run generates events that need no mapping.",
+    "Use clickstream process for the events of others, or leave out fields.",
+  );
 }

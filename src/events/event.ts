@@ -21,6 +21,20 @@ export interface ClickEvent extends Record<KeyField, string> {
   timeMs: number;
 }
 
+/**
+ * Where an event holds a field: at the end of a path of member names through nested objects, or nowhere, when the same
+ * text holds for all events.
+ */
+export type FieldSource =
+  | {
+      readonly path: readonly string[];
+      /** Stands for a value that is missing or null. */
+      readonly default?: string | undefined;
+      /** What texts mean; others stay as they are. */
+      readonly map?: Readonly<Record<string, string>> | undefined;
+    }
+  | { readonly value: string };
+
 /** What decides whether an event is accepted, apart from its time. */
 export interface EventRules {
   /** A larger value is `too_large`. */
@@ -29,6 +43,8 @@ export interface EventRules {
   actions: readonly string[];
   /** Every allowed value of `device_type`. */
   deviceTypes: readonly string[];
+  /** Fields that are not simply the members of the same name. The timestamp has a path only. */
+  fields?: Readonly<Partial<Record<EventField, FieldSource>>> | undefined;
 }
 
 /** The rules unless the user extends them. */

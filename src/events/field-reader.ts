@@ -13,25 +13,43 @@ import {
 /** Direct-mapped; more than the strings of one field that take turns within a moment. */
 const PREDICTIONS = 4_096;
 
+/** Reads one field's JSON strings to dictionary ids. */
+export interface IdReader {
+  readonly dictionary: Dictionary;
+  /** Position of the closing quote of the string read last. */
+  readonly end: number;
+  reset(): void;
+  predict(view: DataView, position: number, end: number, hint: number): number;
+  read(view: DataView, bytes: Uint8Array, position: number, end: number, hint: number): number;
+}
+
 /**
  * Reads one field's JSON strings to dictionary ids. Most strings were seen shortly before: a few of their bytes predict
  * the id, whose bytes are then compared, which is cheaper than finding the end and hashing. Every outcome is exact: a
  * string that is not surely valid is left to the caller's slow path.
  */
-export class FieldReader {
+export class FieldReader implements IdReader {
   readonly dictionary = new Dictionary();
   /** Position of the closing quote of the string read last. */
   end = 0;
   /** All values the field may have, if it is an enumeration: others are not interned. */
   private readonly allowed: readonly string[] | undefined;
+  /** What the field is without being read; interned first where values are free. */
+  private readonly preset: string | undefined;
   private readonly predictions = new Int32Array(PREDICTIONS);
   /** Strings as they were escaped, and the ids of what they mean (−1: nothing valid). */
   private readonly escapedForms = new Dictionary();
   private readonly escapedIds: number[] = [];
 
-  constructor(allowed?: readonly string[]) {
+  constructor({ allowed, preset }: { allowed?: readonly string[]; preset?: string | undefined } = {}) {
     this.allowed = allowed;
+    this.preset = preset;
     this.reset();
+  }
+
+  /** Id of the preset text, the same after every reset; 0 when there is none. */
+  get presetId(): number {
+    return this.preset === undefined ? 0 : this.dictionary.findString(this.preset);
   }
 
   /** Forgets all strings, then interns the allowed ones in their order. */
@@ -40,7 +58,8 @@ export class FieldReader {
     this.predictions.fill(-1);
     this.escapedForms.clear();
     this.escapedIds.length = 0;
-    for (const text of this.allowed ?? []) this.dictionary.internString(text);
+    if (this.allowed !== undefined) for (const text of this.allowed) this.dictionary.internString(text);
+    else if (this.preset !== undefined) this.dictionary.internString(this.preset);
   }
 
   /**
@@ -115,7 +134,11 @@ export class FieldReader {
 
   private idOfEscaped(bytes: Uint8Array, start: number, end: number): number {
     const text = decodeText(bytes, start, end);
-    if (text === undefined) return -1;
+    return text === undefined ? -1 : this.idOfText(text);
+  }
+
+  /** The id of a decoded text; −1 when it is not allowed. */
+  idOfText(text: string): number {
     return this.allowed === undefined ? this.dictionary.internString(text) : this.dictionary.findString(text);
   }
 }

@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
-import { type ClickEvent, EVENT_FIELDS, type EventField, type EventRules } from "./event.ts";
+import { type ClickEvent, EVENT_FIELDS, type EventField, type EventRules, type KeyField } from "./event.ts";
+import { fieldValue, sourceOf } from "./field-source.ts";
 import { exceedsJsonLimits } from "./json-limits.ts";
 import { objectMembers, textOf } from "./json-tokens.ts";
 import type { DeadReason } from "./reasons.ts";
@@ -19,16 +21,15 @@ export function judge(value: Uint8Array | null, rules: EventRules): Verdict {
   if (parsed === undefined) return { reason: "not_json" };
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
     return { reason: "not_an_object" };
-  const members = parsed as Record<string, unknown>;
-  if (EVENT_FIELDS.some((field) => isBrokenText(ownMember(members, field)))) return { reason: "not_json" };
+  const values = {} as Record<EventField, unknown>;
+  for (const field of EVENT_FIELDS) values[field] = fieldValue(parsed, sourceOf(rules, field));
+  if (EVENT_FIELDS.some((field) => isBrokenText(values[field]))) return { reason: "not_json" };
   for (const field of EVENT_FIELDS) {
-    const reason = fieldReason(field, ownMember(members, field));
+    const reason = fieldReason(field, values[field]);
     if (reason !== undefined) return { reason };
   }
-  const { timestamp, ...texts } = members as Record<Exclude<EventField, "timestamp">, string> & {
-    timestamp: string | number;
-  };
-  const timeMs = typeof timestamp === "string" ? textTimeMs(timestamp) : numberTimeMs(value);
+  const { timestamp, ...texts } = values as Record<KeyField, string> & { timestamp: string | number };
+  const timeMs = typeof timestamp === "string" ? textTimeMs(timestamp) : numberTimeMs(value, rules);
   if (Number.isNaN(timeMs)) return { reason: "bad_timestamp" };
   if (!rules.actions.includes(texts.action)) return { reason: "unknown_action" };
   if (!rules.deviceTypes.includes(texts.device_type)) return { reason: "unknown_device_type" };
@@ -47,11 +48,6 @@ function parse(value: Uint8Array): unknown {
     return undefined;
   }
   return exceedsJsonLimits(value) ? undefined : parsed;
-}
-
-/** A member of the object itself: names such as `constructor` must not find what objects inherit. */
-function ownMember(members: Record<string, unknown>, field: EventField): unknown {
-  return Object.hasOwn(members, field) ? members[field] : undefined;
 }
 
 /** Whether a value is a string with half of a surrogate pair, which has no UTF-8 form. */
@@ -73,7 +69,13 @@ function textTimeMs(text: string): number {
 }
 
 /** Reads the number from its token: as a double it may look integral when it is not. */
-function numberTimeMs(value: Uint8Array): number {
-  const member = objectMembers(value).findLast(({ name }) => name === "timestamp")!;
-  return integralTimeMs(textOf(value, member.valueStart, member.valueEnd));
+function numberTimeMs(value: Uint8Array, rules: EventRules): number {
+  const source = sourceOf(rules, "timestamp");
+  assert("path" in source, "a timestamp has a path");
+  let json = value;
+  for (const step of source.path) {
+    const member = objectMembers(json).findLast(({ name }) => name === step)!;
+    json = json.subarray(member.valueStart, member.valueEnd);
+  }
+  return integralTimeMs(textOf(json, 0, json.length));
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { EventColumns } from "./columns.ts";
 import type { KeyField } from "./event.ts";
-import { type FieldReader, hintOf, lastHintOf } from "./field-reader.ts";
+import { hintOf, type IdReader, lastHintOf } from "./field-reader.ts";
 import { containerEnd } from "./json-container.ts";
 import { strictScalarEnd } from "./json-scalar.ts";
 import { textEnd } from "./json-text.ts";
@@ -25,7 +25,9 @@ export type RunScanner = (
 /** What compiled code reads values with; shared by the layouts of one scanner. */
 export interface ValueReaders {
   /** For the fields whose ids are wanted, or that are enumerations. */
-  fields: ReadonlyMap<KeyField, FieldReader>;
+  fields: ReadonlyMap<KeyField, IdReader>;
+  /** The ids of those of them that events without a value of their own have. */
+  presetIds: ReadonlyMap<KeyField, number>;
   timestamps: TimestampReader;
 }
 
@@ -54,13 +56,13 @@ export function compileLayout(
         let position = valueStart[row];
         const end = valueEnd[row];
         let timeMs = 0, close = 0, hint = 0;
-        ${[...readers.fields.keys()].map((field) => `let ${field} = 0;`).join(" ")}
+        ${[...readers.fields.keys()].map((field) => `let ${field}Id = ${readers.presetIds.get(field) ?? 0};`).join(" ")}
         if (position < 0 || end - position > ${maxEventBytes}) break;
         ${body.join("\n")}
         if (position !== end) break;
         rows[count] = row;
         times[count] = timeMs;
-        ${columns.map((field) => `${field}Ids[count] = ${field};`).join("\n")}
+        ${columns.map((field) => `${field}Ids[count] = ${field}Id;`).join("\n")}
         count++;
       }
       events.count = count;
@@ -128,12 +130,22 @@ function readValue(value: LayoutValue, readers: ValueReaders, lastLiteralBytes: 
       return `position = containerEnd(view, bytes, position, end);
         if (position < 0) break;`;
     case "text":
-      return readers.fields.has(value.field)
-        ? readId(value.field, lastLiteralBytes)
-        : `close = textEnd(view, bytes, position, end, false);
-        if (close <= position) break;
-        position = close;`;
+      return readText(
+        value.fields.filter((field) => readers.fields.has(field)),
+        lastLiteralBytes,
+      );
   }
+}
+
+/** Reads one text for all fields that it is, or only past it when there is none. */
+function readText(fields: readonly KeyField[], lastLiteralBytes: number | undefined): string {
+  const reads = fields.map((field) => readId(field, lastLiteralBytes));
+  if (reads.length === 0) {
+    reads.push(`close = textEnd(view, bytes, position, end, false);
+      if (close <= position) break;`);
+  }
+  return `${reads.join("\n")}
+    position = close;`;
 }
 
 function readId(field: KeyField, lastLiteralBytes: number | undefined): string {
@@ -142,10 +154,10 @@ function readId(field: KeyField, lastLiteralBytes: number | undefined): string {
       ? `lastHintOf(view, position, end - ${lastLiteralBytes + 4})`
       : "hintOf(view, position)";
   return `hint = ${hint};
-    ${field} = ${field}Reader.predict(view, position, end, hint);
-    if (${field} < 0) {
-      ${field} = ${field}Reader.read(view, bytes, position, end, hint);
-      if (${field} < 0) break;
+    ${field}Id = ${field}Reader.predict(view, position, end, hint);
+    if (${field}Id < 0) {
+      ${field}Id = ${field}Reader.read(view, bytes, position, end, hint);
+      if (${field}Id < 0) break;
     }
-    position = ${field}Reader.end;`;
+    close = ${field}Reader.end;`;
 }

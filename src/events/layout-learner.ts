@@ -1,3 +1,4 @@
+import type { FieldPaths } from "./field-paths.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 
 /** Sightings after which a layout counts as steady. */
@@ -15,12 +16,18 @@ export class LayoutLearner {
   /** Looks at every so many-th event. */
   private interval = 1;
   private passed = 0;
+  private readonly paths: FieldPaths;
+
+  /** `paths`: where the fields of events stand. */
+  constructor(paths: FieldPaths) {
+    this.paths = paths;
+  }
 
   /** Looks at the value of an event; returns its layout once that is steady and not among the known ones. */
   observe(event: Uint8Array, isKnown: (layout: Layout) => boolean): Layout | undefined {
     if (++this.passed < this.interval) return undefined;
     this.passed = 0;
-    const layout = layoutOf(event);
+    const layout = layoutOf(event, this.paths);
     if (layout === undefined || isKnown(layout)) {
       this.slowDown();
       return undefined;

@@ -1,10 +1,11 @@
-import { EVENT_FIELDS, type EventField, type KeyField } from "./event.ts";
+import { DEFAULT_EVENT_RULES, EVENT_FIELDS, type KeyField } from "./event.ts";
+import { type FieldPaths, fieldPaths } from "./field-paths.ts";
 import { QUOTE } from "./json-text.ts";
-import { type JsonMember, objectMembers, opensContainer } from "./json-tokens.ts";
+import { objectMembers, opensContainer } from "./json-tokens.ts";
 
 /** What stands between two literals of a layout. The quotes around texts belong to the literals. */
 export type LayoutValue =
-  | { kind: "text"; field: KeyField }
+  | { kind: "text"; fields: readonly KeyField[] }
   | { kind: "timestamp_text" }
   | { kind: "timestamp_number" }
   | { kind: "other_text" }
@@ -13,7 +14,8 @@ export type LayoutValue =
 
 /**
  * How a producer writes its events: literal bytes and the values between them, in turn, starting and ending with a
- * literal. Every value that fits it is an event whose only unknowns are the contents of the values.
+ * literal. Every value that fits it is an event whose only unknowns are the contents of the values; a field that none of
+ * them gives has its preset.
  */
 export interface Layout {
   /** One more than there are values. */
@@ -24,27 +26,29 @@ export interface Layout {
 }
 
 /** More would make a layout's code large, and is not how an event is written. */
-const MAX_VALUES = 32;
-const MAX_LITERAL_BYTES = 2_048;
+const MAX_VALUES = 96;
+const MAX_LITERAL_BYTES = 8_192;
+
+const OPENING_BRACE = 0x7b;
+const LOWER_N = 0x6e;
 
 /**
- * The layout of a value, which must be one that is an event; undefined when it has none worth knowing: too much beside the
- * fields. Of a field that is given twice only the last counts, the others may be anything.
+ * The layout of a value, which must be one that is an event, whose fields stand where `paths` says; undefined when it
+ * has none worth knowing: too much beside the fields, or an array where an object would lead to a field. Of members of one
+ * name only the last counts, the others may be anything.
  */
-export function layoutOf(event: Uint8Array): Layout | undefined {
-  const members = objectMembers(event);
-  const last = new Map(members.map((member) => [member.name, member]));
+export function layoutOf(event: Uint8Array, paths: FieldPaths): Layout | undefined {
+  const found = valuesOf(event, 0, event.length, paths);
+  if (found === undefined) return undefined;
   const literals: Uint8Array[] = [];
-  const values: LayoutValue[] = [];
   let literalStart = 0;
-  for (const member of members) {
-    const value = layoutValue(event, member, last.get(member.name) === member);
-    const quotes = event[member.valueStart] === QUOTE ? 1 : 0;
-    values.push(value);
-    literals.push(event.slice(literalStart, member.valueStart + quotes));
-    literalStart = member.valueEnd - quotes;
+  for (const { start, end } of found) {
+    const quotes = event[start] === QUOTE ? 1 : 0;
+    literals.push(event.slice(literalStart, start + quotes));
+    literalStart = end - quotes;
   }
   literals.push(event.slice(literalStart));
+  const values = found.map(({ value }) => value);
   const literalBytes = literals.reduce((total, literal) => total + literal.length, 0);
   if (values.length > MAX_VALUES || literalBytes > MAX_LITERAL_BYTES) return undefined;
   const signature = literals.map((literal, i) => `${hex(literal)} ${values[i]?.kind ?? ""}`).join(" ");
@@ -53,19 +57,56 @@ export function layoutOf(event: Uint8Array): Layout | undefined {
 
 /** Compact JSON with the fields in the order of `EVENT_FIELDS`: what the generator writes. */
 export function compactLayout(): Layout {
-  const event: Record<EventField, string> = Object.fromEntries(
-    EVENT_FIELDS.map((field) => [field, "x"]),
-  ) as Record<EventField, string>;
-  return layoutOf(Buffer.from(JSON.stringify(event)))!;
+  const event = Object.fromEntries(EVENT_FIELDS.map((field) => [field, "x"]));
+  return layoutOf(Buffer.from(JSON.stringify(event)), fieldPaths(DEFAULT_EVENT_RULES))!;
 }
 
-function layoutValue(event: Uint8Array, { name, valueStart }: JsonMember, counts: boolean): LayoutValue {
-  const isText = event[valueStart] === QUOTE;
-  if (counts && name === "timestamp") return { kind: isText ? "timestamp_text" : "timestamp_number" };
-  if (counts && (EVENT_FIELDS as readonly string[]).includes(name))
-    return { kind: "text", field: name as KeyField };
-  if (opensContainer(event[valueStart]!)) return { kind: "other_container" };
-  return { kind: isText ? "other_text" : "other_scalar" };
+interface FoundValue {
+  value: LayoutValue;
+  start: number;
+  end: number;
+}
+
+/** The values in the object at `event[start, end)` and in those objects inside that lead to fields, in order. */
+function valuesOf(
+  event: Uint8Array,
+  start: number,
+  end: number,
+  paths: FieldPaths,
+): FoundValue[] | undefined {
+  const members = objectMembers(event.subarray(start, end));
+  const last = new Map(members.map((member) => [member.name, member]));
+  const values: FoundValue[] = [];
+  for (const member of members) {
+    const [from, to] = [start + member.valueStart, start + member.valueEnd];
+    const inside = last.get(member.name) === member ? paths.members.get(member.name) : undefined;
+    if (event[from] === OPENING_BRACE && inside !== undefined && inside.members.size > 0) {
+      const nested = valuesOf(event, from, to, inside);
+      if (nested === undefined) return undefined;
+      values.push(...nested);
+      continue;
+    }
+    const value = layoutValue(event, from, inside);
+    if (value === "ambiguous") return undefined;
+    if (value !== "literal") values.push({ value, start: from, end: to });
+  }
+  return values;
+}
+
+function layoutValue(
+  event: Uint8Array,
+  start: number,
+  paths: FieldPaths | undefined,
+): LayoutValue | "literal" | "ambiguous" {
+  // Where an object would lead to a field, "some container" says too little.
+  if (opensContainer(event[start]!)) return paths === undefined ? { kind: "other_container" } : "ambiguous";
+  const isText = event[start] === QUOTE;
+  const fields = paths?.fields ?? [];
+  if (fields.length === 0) return { kind: isText ? "other_text" : "other_scalar" };
+  if (event[start] === LOWER_N) return "literal"; // null, in whose place the default stands
+  if (!fields.includes("timestamp")) return { kind: "text", fields: fields as readonly KeyField[] };
+  if (fields.length > 1) return "ambiguous";
+  return { kind: isText ? "timestamp_text" : "timestamp_number" };
 }
 
 function hex(bytes: Uint8Array): string {

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { type EventColumns, ensureEventCapacity, type RejectedRows, reject } from "./columns.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { EventRules, KeyField } from "./event.ts";
-import { FieldReader } from "./field-reader.ts";
+import { fieldPaths } from "./field-paths.ts";
+import { FieldReader, type IdReader } from "./field-reader.ts";
+import { presetOf, sourceOf } from "./field-source.ts";
 import { judge } from "./judge.ts";
 import { compactLayout, type Layout } from "./layout.ts";
 import { compileLayout, type RunScanner, type ValueReaders } from "./layout-compiler.ts";
 import { LayoutLearner } from "./layout-learner.ts";
+import { MappedFieldReader } from "./mapped-field-reader.ts";
 import type { RecordColumns } from "./records.ts";
 import { TimestampReader } from "./timestamp-reader.ts";
 
@@ -44,7 +47,7 @@ class LayoutScanner implements Scanner {
   private readonly readers: ValueReaders;
   /** The one that fitted last comes first. */
   private readonly layouts: KnownLayout[] = [];
-  private readonly learner = new LayoutLearner();
+  private readonly learner: LayoutLearner;
   private bytes: Buffer = Buffer.alloc(0);
   private view = new DataView(this.bytes.buffer, this.bytes.byteOffset, 0);
 
@@ -58,13 +61,19 @@ class LayoutScanner implements Scanner {
     }
     this.fields = fields;
     this.rules = rules;
-    const readers = new Map<KeyField, FieldReader>();
-    for (const field of fields) readers.set(field, new FieldReader());
-    readers.set("action", new FieldReader(rules.actions));
-    readers.set("device_type", new FieldReader(rules.deviceTypes));
+    this.learner = new LayoutLearner(fieldPaths(rules));
+    const readers = new Map<KeyField, IdReader>();
+    const presetIds = new Map<KeyField, number>();
+    for (const field of new Set<KeyField>([...fields, "action", "device_type"])) {
+      const source = sourceOf(rules, field);
+      const reader = new FieldReader({ ...allowedOf(rules, field), preset: presetOf(source) });
+      const map = "path" in source ? source.map : undefined;
+      readers.set(field, map === undefined ? reader : new MappedFieldReader(reader, map));
+      presetIds.set(field, reader.presetId);
+    }
     for (const field of fields) this.dictionaries[field] = readers.get(field)!.dictionary;
-    this.readers = { fields: readers, timestamps: new TimestampReader() };
-    this.know(compactLayout());
+    this.readers = { fields: readers, presetIds, timestamps: new TimestampReader() };
+    if (rules.fields === undefined) this.know(compactLayout());
   }
 
   scan(records: RecordColumns, from: number, to: number, events: EventColumns, rejected: RejectedRows): void {
@@ -143,4 +152,9 @@ class LayoutScanner implements Scanner {
     }
     return this.view;
   }
+}
+
+function allowedOf({ actions, deviceTypes }: EventRules, field: KeyField): { allowed?: readonly string[] } {
+  if (field === "action") return { allowed: actions };
+  return field === "device_type" ? { allowed: deviceTypes } : {};
 }

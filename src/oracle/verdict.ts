@@ -1,4 +1,4 @@
-import type { ClickEvent, EventField, EventRules } from "../events/event.ts";
+import type { ClickEvent, EventField, EventRules, FieldSource } from "../events/event.ts";
 import type { DeadReason } from "../events/reasons.ts";
 import { instantOfNumber, instantOfText } from "./instant.ts";
 import { exceedsJsonLimits } from "./json-limits.ts";
@@ -38,7 +38,7 @@ export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): Orac
   const { text, value } = json;
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isObject) return { reason: "not_an_object" };
-  const fields = new Map<string, unknown>(Object.entries(value));
+  const fields = fieldsOf(value, rules);
   for (const field of FIELDS) {
     const content = fields.get(field);
     if (typeof content === "string" && !content.isWellFormed()) return { reason: "not_json" };
@@ -54,7 +54,9 @@ export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): Orac
 
   const timestamp = fields.get("timestamp");
   const timeMs =
-    typeof timestamp === "string" ? instantOfText(timestamp) : instantOfNumber(timestampCharacters(text));
+    typeof timestamp === "string"
+      ? instantOfText(timestamp)
+      : instantOfNumber(numberCharacters(text, rules.fields?.timestamp));
   if (timeMs === undefined) return { reason: "bad_timestamp" };
 
   const string = (field: EventField): string => fields.get(field) as string;
@@ -73,16 +75,42 @@ export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): Orac
   return { event };
 }
 
-/** The characters of the outermost object's number called timestamp: the parsed double may have been rounded. */
-function timestampCharacters(text: string): string {
+/** What stands at the end of a path, as a list of one; empty when it leads nowhere. */
+function at(value: unknown, [name, ...rest]: readonly string[]): unknown[] {
+  if (name === undefined) return [value];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([key, content]) => (key === name ? at(content, rest) : []));
+}
+
+/** The fields that the event has, by our names: constants, defaults and translations in place. */
+function fieldsOf(event: unknown, rules: EventRules): Map<string, unknown> {
+  const found = new Map<string, unknown>();
+  for (const field of FIELDS) {
+    const source = rules.fields?.[field] ?? { path: [field] };
+    if ("value" in source) {
+      found.set(field, source.value);
+      continue;
+    }
+    const [content] = at(event, source.path);
+    const translations = new Map<unknown, string>(Object.entries(source.map ?? {}));
+    if (content !== undefined && content !== null) found.set(field, translations.get(content) ?? content);
+    else if (source.default !== undefined) found.set(field, source.default);
+    else if (content === null) found.set(field, null);
+  }
+  return found;
+}
+
+/** The characters of the number at the end of the path: the parsed double may have been rounded. */
+function numberCharacters(text: string, source: FieldSource = { path: ["timestamp"] }): string {
+  const path = "path" in source ? source.path : [];
   const found = new Map<unknown, string>();
   const note = function (this: unknown, name: string, value: unknown, { source = "" }: { source?: string }) {
-    if (name === "timestamp" && typeof value === "number") found.set(this, source);
+    if (name === path.at(-1) && typeof value === "number") found.set(this, source);
     return value;
   };
   const outermost: unknown = JSON.parse(
     text,
     note as (this: unknown, name: string, value: unknown) => unknown,
   );
-  return found.get(outermost) ?? "";
+  return found.get(at(outermost, path.slice(0, -1))[0]) ?? "";
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EVENT_FIELDS, type KeyField } from "../events/event.ts";
+import { EVENT_FIELDS, type FieldSource, type KeyField } from "../events/event.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -22,6 +22,15 @@ export const queryPlanSchema: z.ZodType<QueryPlan> = z.strictObject({
   by: z.array(keyField),
   measures: z.record(z.string(), measureSchema),
 });
+
+const fieldSourceSchema: z.ZodType<FieldSource> = z.union([
+  z.strictObject({ value: z.string() }),
+  z.strictObject({
+    path: z.array(z.string()),
+    default: z.string().optional(),
+    map: z.record(z.string(), z.string()).optional(),
+  }),
+]);
 
 const partitionSchema = z.strictObject({
   partition: count,
@@ -46,6 +55,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
     maxEventBytes: count,
     actions: z.array(z.string()),
     deviceTypes: z.array(z.string()),
+    fields: z.partialRecord(z.enum(EVENT_FIELDS), fieldSourceSchema).optional(),
   }),
   queries: z.array(queryPlanSchema),
   closedThroughMs: timeMs.nullable(),

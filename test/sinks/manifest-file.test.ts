@@ -42,6 +42,25 @@ test("a manifest reads back as written, and replaces the one before", async () =
   assert.deepEqual(await filesUnder(folder.path), ["manifest.json"]);
 });
 
+test("a field mapping reads back as written; without one the rules have no member for it", async () => {
+  await using folder = await temporaryFolder();
+  const rules = {
+    ...DEFAULT_EVENT_RULES,
+    fields: {
+      url: { path: ["context", "url"], default: "/" },
+      action: { path: ["type"], map: { page: "view" } },
+      browser: { value: "app" },
+    },
+  };
+  await writeManifest(folder.path, { ...MANIFEST, rules });
+  assert.deepEqual((await readManifest(folder.path))?.rules, rules);
+  await writeManifest(folder.path, MANIFEST);
+  assert.deepEqual(
+    Object.keys((await readManifest(folder.path))?.rules ?? {}),
+    Object.keys(DEFAULT_EVENT_RULES),
+  );
+});
+
 test("a file that is no manifest is refused, naming what is wrong", async () => {
   await using folder = await temporaryFolder();
   const refused: [string, RegExp][] = [

@@ -1,4 +1,5 @@
 import type { QueryPlan } from "../../queries/plan.ts";
+import type { FieldMapping } from "./field-mapping.ts";
 import type { SettingName, Written } from "./settings.ts";
 
 /** Settings that stand for one call and never in a file. */
@@ -13,6 +14,8 @@ export type ClickstreamConfig = {
 } & {
   /** Run beside the standard queries (`standardQueries: false` leaves those out). */
   readonly queries?: readonly QueryPlan[] | undefined;
+  /** Where events hold our fields, when their producer names or nests them otherwise. Fields left out are as ours. */
+  readonly fields?: FieldMapping | undefined;
 };
 
 /** Gives a config file its types. It is checked when the program reads it. */

@@ -34,6 +34,8 @@ export type ConfigClaims = All<
     Takes<Settings["events"], number>,
     Takes<Settings["queries"], readonly QueryPlan[]>,
     No<Takes<keyof ClickstreamConfig, "fresh">>,
+    Takes<Settings["fields"], { user_id: "userId"; action: { path: "type"; map: { page: "view" } } }>,
+    No<Takes<Settings["fields"], { url: { from: "u" } }>>,
   ]
 >;
 

@@ -12,6 +12,7 @@ import {
 } from "../../../src/app/config/settings.ts";
 import { type ConfigInput, pipelineSettings, printableConfig, readConfig } from "../../../src/app/config.ts";
 import { UsageError } from "../../../src/core/errors.ts";
+import { DEFAULT_EVENT_RULES } from "../../../src/events/event.ts";
 import { temporaryFolder } from "../../sinks/temporary-folder.ts";
 
 type Given = Partial<Omit<ConfigInput, "folder">> & { file?: string };
@@ -80,6 +81,11 @@ test("flags and variables have the names that the documentation gives them", () 
   assert.equal(flagOf("maxAhead"), "--max-ahead");
   assert.equal(flagOf("live"), "--no-live");
   assert.equal(variableOf("commitEvery"), "CLICKSTREAM_COMMIT_EVERY");
+});
+
+const fieldsGiven = (fields: string): Given => ({
+  command: "process",
+  file: `export default { fields: ${fields} };`,
 });
 
 const REFUSED: [string, Given, RegExp][] = [
@@ -175,6 +181,34 @@ const REFUSED: [string, Given, RegExp][] = [
     },
     /Query buys: n counts the action "buy"/,
   ],
+  ["a mapping that is none", fieldsGiven("'userId'"), /fields in clickstream.config.ts must be an object/],
+  ["a mapped field that no event has", fieldsGiven("{ userid: 'u' }"), /maps "userid", which is no field/],
+  ["an empty path", fieldsGiven("{ url: '' }"), /fields.url in clickstream.config.ts can't be ""/],
+  ["a path with an empty name", fieldsGiven("{ url: 'page..url' }"), /fields.url .* can't be "page..url"/],
+  ["a source of no shape", fieldsGiven("{ url: { from: 'u' } }"), /fields.url .* can't be \{"from":"u"\}/],
+  ["a constant that has a path", fieldsGiven("{ url: { path: 'u', value: 'x' } }"), /fields.url .* can't be/],
+  ["an empty default", fieldsGiven("{ url: { path: 'u', default: '' } }"), /fields.url .* can't be/],
+  [
+    "a time for events without one",
+    fieldsGiven("{ timestamp: { path: 'ts', default: '2026-11-23T08:05:00Z' } }"),
+    /fields.timestamp .* can only be a path/,
+  ],
+  ["a constant time", fieldsGiven("{ timestamp: { value: '0' } }"), /fields.timestamp .* can only be a path/],
+  [
+    "a translation into an action that no event has",
+    fieldsGiven("{ action: { path: 'type', map: { buy: 'purchase' } } }"),
+    /fields.action .* gives the action "purchase", which no event may have/,
+  ],
+  [
+    "a default that no device type is",
+    fieldsGiven("{ device_type: { path: 'd', default: 'tv' } }"),
+    /gives the device_type "tv"/,
+  ],
+  [
+    "a mapping for the generator's events",
+    { ...fieldsGiven("{ user_id: 'userId' }"), command: "run" },
+    /run generates events that need no mapping/,
+  ],
   ["no query at all", { flags: { standardQueries: false } }, /no query to run/],
 ];
 
@@ -196,6 +230,29 @@ test("a slip in a name is met with the nearest one", async () => {
   await assert.rejects(read({ file: "export default { windw: '5m' };" }), {
     nextStep: "Did you mean window?",
   });
+});
+
+test("a mapping reaches the pipeline's rules as paths; one that changes nothing is none", async () => {
+  const rulesOf = async (fields: string) => pipelineSettings(await read(fieldsGiven(fields))).rules;
+  assert.deepEqual(
+    await rulesOf(`{
+      user_id: "userId", url: "context.page.url", session_id: ["a.b", "c"], browser: { path: "browser", default: "unknown" },
+      device_type: { value: "desktop" }, action: { path: "type", map: { page: "view" } }, event_id: undefined,
+    }`),
+    {
+      ...DEFAULT_EVENT_RULES,
+      fields: {
+        user_id: { path: ["userId"] },
+        url: { path: ["context", "page", "url"] },
+        session_id: { path: ["a.b", "c"] },
+        browser: { path: ["browser"], default: "unknown" },
+        device_type: { value: "desktop" },
+        action: { path: ["type"], map: { page: "view" } },
+      },
+    },
+  );
+  assert.deepEqual(await rulesOf('{ user_id: "user_id", url: { path: ["url"] } }'), DEFAULT_EVENT_RULES);
+  assert(!("fields" in (await rulesOf("{}"))));
 });
 
 test("queries and rules of the config file reach the pipeline", async () => {

@@ -1,0 +1,19 @@
+// Enriched events of Snowplow as its analytics SDKs write them in JSON.
+import { defineConfig } from "clickstream";
+
+export default defineConfig({
+  topic: "snowplow",
+  fields: {
+    user_id: "domain_userid",
+    session_id: "domain_sessionid",
+    url: "page_url",
+    action: { path: "event_name", map: { page_view: "view", page_ping: "scroll", link_click: "click" } },
+    timestamp: "derived_tstamp",
+    device_type: {
+      path: "dvce_type",
+      default: "desktop",
+      map: { Computer: "desktop", Mobile: "mobile", Tablet: "tablet" },
+    },
+    browser: { path: "br_family", default: "unknown" },
+  },
+});

@@ -1,0 +1,35 @@
+import { EVENT_FIELDS, type EventField, type EventRules, type FieldSource } from "./event.ts";
+
+const SAME_NAME = Object.fromEntries(
+  EVENT_FIELDS.map((field) => [field, { path: [field] }]),
+) as unknown as Readonly<Record<EventField, FieldSource>>;
+
+/** Where the rules take a field from: the member of the same name unless they say otherwise. */
+export function sourceOf({ fields }: EventRules, field: EventField): FieldSource {
+  return fields?.[field] ?? SAME_NAME[field];
+}
+
+/** The text that stands for a field whatever the event holds, or when it holds nothing; undefined when there is none. */
+export function presetOf(source: FieldSource): string | undefined {
+  return "value" in source ? source.value : source.default;
+}
+
+/** What a field is in an event's members, translated; undefined when it is missing and has no default. */
+export function fieldValue(members: unknown, source: FieldSource): unknown {
+  if ("value" in source) return source.value;
+  let value = members;
+  for (const name of source.path) value = ownMember(value, name);
+  if (source.default !== undefined && (value === undefined || value === null)) return source.default;
+  return typeof value === "string" ? translated(value, source.map) : value;
+}
+
+/** The text that a value map makes of a text: texts that it does not name stay as they are. */
+export function translated(text: string, map: Readonly<Record<string, string>> | undefined): string {
+  return map !== undefined && Object.hasOwn(map, text) ? (map[text] as string) : text;
+}
+
+/** A member of the object itself: names such as `constructor` must not find what objects inherit. */
+function ownMember(value: unknown, name: string): unknown {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+}
