@@ -108,14 +108,13 @@ function explained(stored: PartitionManifest, { manifest, ends }: Findings): Exp
 }
 
 function nextWindow(partitions: readonly ExplainedPartition[], findings: Findings): NextWindow | null {
-  const { manifest, engineRuns } = findings;
-  const { closedThroughMs, windows } = manifest;
+  const { closedThroughMs, windows } = findings.manifest;
   const endMs = closedThroughMs === null ? null : closedThroughMs + windows.slideMs;
   const behind = partitions
     .filter((partition) => watermark(partition) < (endMs ?? Number.MIN_SAFE_INTEGER))
     .toSorted((a, b) => Math.sign(watermark(a) - watermark(b)) || a.partition - b.partition);
   // A silent partition is given up as soon as the others have passed the window's end.
-  const awake = behind.filter(({ idle }) => !(idle && engineRuns));
+  const awake = behind.filter(({ idle, lag }) => !idle || (lag ?? 0) > 0);
   const [slowest, ...others] = awake.length > 0 ? awake : behind;
   if (slowest === undefined) return null;
   return {

@@ -45,7 +45,9 @@ function sentences(explanation: Explanation, next: NextWindow): string[] {
       ? `No window can become final yet: partition ${heldBy} holds all of them open:`
       : `The next window to become final is ${moment(next.startMs)} to ${moment(next.endMs)}. Partition ${heldBy} holds it open:`;
   const also =
-    alsoHeldBy.length === 0 ? [] : [`So ${alsoHeldBy.length === 1 ? "does" : "do"} ${named(alsoHeldBy)}.`];
+    alsoHeldBy.length === 0
+      ? []
+      : [`The watermark of ${named(alsoHeldBy)} has not passed the end of the window either.`];
   return [what, ...why(explanation, next, held), ...also];
 }
 
@@ -67,11 +69,11 @@ function why(
   switch (reason) {
     case "behind":
       return [
-        `${watermark}; ${formatCount(lag)} events in Kafka are still to be read, and the engine is at it.`,
+        `${watermark}; ${formatCount(lag)} records in Kafka are still to be read, and the engine is at it.`,
       ];
     case "stopped":
       return [
-        `${watermark}; ${formatCount(lag)} events in Kafka are still to be read, and no engine is running.`,
+        `${watermark}; ${formatCount(lag)} records in Kafka are still to be read, and no engine is running.`,
         "Start it: clickstream process (or run).",
       ];
     case "open_transaction":

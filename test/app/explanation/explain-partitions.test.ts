@@ -100,13 +100,26 @@ const REASONS: readonly [string, Part[], Moment, { heldBy: number; reason: strin
     "events are still to be read",
     [fast, { ...slow, position: 40 }],
     {},
-    { heldBy: 1, reason: "behind", says: /60 events in Kafka are still to be read, and the engine is at it/ },
+    {
+      heldBy: 1,
+      reason: "behind",
+      says: /60 records in Kafka are still to be read, and the engine is at it/,
+    },
   ],
   [
     "no engine reads them",
     [fast, { ...slow, position: 40 }],
     { engineRuns: false },
     { heldBy: 1, reason: "stopped", says: /no engine is running\.\nStart it: clickstream process/ },
+  ],
+  [
+    "no engine reads them, and others were silent when it stopped",
+    [
+      { greatest: "08:13:05", idle: true },
+      { ...slow, position: 40 },
+    ],
+    { engineRuns: false },
+    { heldBy: 1, reason: "stopped", says: /no engine is running/ },
   ],
   [
     "a transaction is open",
