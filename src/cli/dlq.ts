@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
+import { SECURITY_NAMES } from "../app/config/security-settings.ts";
 import type { SettingName } from "../app/config/settings.ts";
 import type { Context } from "../app/context.ts";
 import { countsText, letterText, replayText, uncountedLines } from "../app/dlq/letters-text.ts";
@@ -13,6 +14,7 @@ import { addSettings } from "./setting-options.ts";
 
 const SELECTING: readonly SettingName[] = [
   ...(["brokers", "topic", "deadLetterTopic"] as const),
+  ...SECURITY_NAMES,
   ...(["reason", "since", "json", "logLevel", "logFile"] as const),
 ];
 const REPLAYING: readonly SettingName[] = ["output", "limit", "fix", "maxAttempts", "dryRun", "yes"];

@@ -43,8 +43,8 @@ async function clickstream(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The main job over a listener. */
-async function mainJob(...security: string[]): Promise<void> {
+/** The main job over a listener; returns its topic, which is its output, too. */
+async function mainJob(...security: string[]): Promise<string> {
   const topic = `clicks-${++topics}`;
   const common = ["--topic", topic, ...security];
   const generated = await clickstream("generate", "--events", EVENTS, "--broken", "0.01", ...common);
@@ -53,23 +53,29 @@ async function mainJob(...security: string[]): Promise<void> {
   const processed = await clickstream("process", "--until-end", "--finish", ...output, ...common);
   assert.equal(JSON.parse(processed).read, Number(EVENTS));
   await clickstream("verify", ...output, ...common);
+  return topic;
 }
 
 const tls = () => ["--tls", "--tls-ca", broker.ca];
 const password = () => ["--sasl-username", "alice", "--sasl-password-file", broker.passwordFile];
 
-test("generate, process and verify over TLS and a login", () =>
-  mainJob("--brokers", broker.secured, ...tls(), "--sasl", "scram-sha-256", ...password()));
-
-test("generate, process and verify over mutual TLS", () => {
-  const { cert, key } = broker.client;
-  return mainJob("--brokers", broker.mutual, ...tls(), "--tls-cert", cert, "--tls-key", key);
+test("every command works over TLS and a login", async () => {
+  const security = ["--brokers", broker.secured, ...tls(), "--sasl", "scram-sha-256", ...password()];
+  const topic = await mainJob(...security);
+  const letters = JSON.parse(await clickstream("dlq", "list", "--json", "--topic", topic, ...security));
+  assert(letters.byReason.length > 3, JSON.stringify(letters));
+  assert.match(await clickstream("explain", "--output", topic, ...security), /final through/);
 });
 
-test("generate, process and verify with tokens that a command prints", () => {
+test("generate, process and verify over mutual TLS", async () => {
+  const { cert, key } = broker.client;
+  await mainJob("--brokers", broker.mutual, ...tls(), "--tls-cert", cert, "--tls-key", key);
+});
+
+test("generate, process and verify with tokens that a command prints", async () => {
   const command = `cat ${join(broker.folder, "token")}`;
   const login = ["--sasl", "oauthbearer", "--sasl-token-command", command];
-  return mainJob("--brokers", broker.secured, ...tls(), ...login);
+  await mainJob("--brokers", broker.secured, ...tls(), ...login);
 });
 
 /** The topics that a client sees, or why it sees none. */

@@ -52,3 +52,6 @@ export const SECURITY_SETTINGS = {
     doc: "command that prints a token for oauthbearer; run for each login",
   }),
 } as const;
+
+/** Their names. */
+export const SECURITY_NAMES = Object.keys(SECURITY_SETTINGS) as (keyof typeof SECURITY_SETTINGS)[];
