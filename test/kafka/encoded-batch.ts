@@ -96,7 +96,11 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, Number(rest)]);
 }
 
+// Made while the codecs' memory is new: once it has grown, they throw at empty input.
+const EMPTY = { snappy: snappyCompress(Buffer.alloc(0)), lz4: lz4Compress(Buffer.alloc(0)) };
+
 function compress(codec: TestBatch["codec"], records: Buffer): Buffer {
+  if (records.length === 0 && (codec === "snappy" || codec === "lz4")) return EMPTY[codec];
   switch (codec) {
     case "none":
       return records;
