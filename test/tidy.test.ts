@@ -274,7 +274,7 @@ const programEntries = [
 test("no dead files: the program or a benchmark needs every file of src, a test every other file of test", () => {
   const paths = [...code.keys()];
   const program = reachableFrom([...programEntries, ...paths.filter((path) => path.startsWith("bench/"))]);
-  const tests = reachableFrom(paths.filter((path) => path.endsWith(".test.ts")));
+  const tests = reachableFrom(paths.filter((path) => /\.(test|slow)\.ts$/.test(path)));
   const findings = [
     ...paths.filter((path) => inSrc(path) && !program.has(path)),
     ...paths.filter((path) => path.startsWith("test/") && !tests.has(path)),
