@@ -1,5 +1,5 @@
 // Events as PostHog's libraries capture them, and as its exports hold them.
-import { defineConfig } from "clickstream";
+import { count, countDistinct, countWhere, defineConfig, query } from "clickstream";
 
 export default defineConfig({
   topic: "posthog",
@@ -17,4 +17,11 @@ export default defineConfig({
     },
     browser: { path: "properties.$browser", default: "unknown" },
   },
+  extraFields: { country: { path: "properties.$geoip_country_code", default: "unknown" } },
+  queries: [
+    query("country_counts", {
+      by: ["country"],
+      measures: { events: count(), users: countDistinct("user_id"), views: countWhere("action", "view") },
+    }),
+  ],
 });

@@ -1,5 +1,5 @@
 // Enriched events of Snowplow as its analytics SDKs write them in JSON.
-import { defineConfig } from "clickstream";
+import { count, countDistinct, countWhere, defineConfig, query } from "clickstream";
 
 export default defineConfig({
   topic: "snowplow",
@@ -16,4 +16,11 @@ export default defineConfig({
     },
     browser: { path: "br_family", default: "unknown" },
   },
+  extraFields: { country: { path: "geo_country", default: "unknown" } },
+  queries: [
+    query("country_counts", {
+      by: ["country"],
+      measures: { events: count(), users: countDistinct("user_id"), views: countWhere("action", "view") },
+    }),
+  ],
 });

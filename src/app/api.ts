@@ -5,5 +5,5 @@ export type { Measure, QueryPlan } from "../queries/plan.ts";
 export { count, countDistinct, countWhere, maxTime, minTime, query, timeSpan } from "../queries/query.ts";
 export { type ProcessOptions, type ProcessOutcome, process } from "./api/process.ts";
 export { type ClickstreamConfig, defineConfig } from "./config/define-config.ts";
-export type { FieldMapping } from "./config/field-mapping.ts";
+export type { ExtraFields, FieldMapping } from "./config/field-mapping.ts";
 export type { EngineSnapshot } from "./progress/snapshot.ts";

@@ -4,7 +4,7 @@ import type { KafkaOptions } from "../kafka/options.ts";
 import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
 import { checkSettings } from "./config/check.ts";
 import { type ConfigFile, readConfigFile } from "./config/config-file.ts";
-import { resolveFields } from "./config/field-mapping.ts";
+import { resolveExtraFields, resolveFields } from "./config/field-mapping.ts";
 import { type Origins, resolveSettings, type Sources } from "./config/resolve.ts";
 import { securityOf } from "./config/security.ts";
 import {
@@ -143,6 +143,7 @@ export function printableConfig({
   }
   if (command === "run" || command === "process") shown.queries = queries.map((plan) => plan.name);
   if (rules.fields !== undefined) shown.fields = rules.fields;
+  if (rules.extraFields !== undefined) shown.extraFields = rules.extraFields;
   return shown;
 }
 
@@ -156,13 +157,19 @@ function eventRules(
     deviceTypes: [...new Set([...DEFAULT_EVENT_RULES.deviceTypes, ...deviceTypes])],
   };
   const fields = resolveFields(file, rules);
-  return fields === undefined ? rules : { ...rules, fields };
+  const extraFields = resolveExtraFields(file);
+  return {
+    ...rules,
+    ...(fields === undefined ? {} : { fields }),
+    ...(extraFields === undefined ? {} : { extraFields }),
+  };
 }
 
-function refuseMapping({ fields }: EventRules): void {
-  if (fields === undefined) return;
+function refuseMapping({ fields, extraFields }: EventRules): void {
+  if (fields === undefined && extraFields === undefined) return;
+  const key = fields === undefined ? "extraFields" : "fields";
   throw new UsageError(
-    "The config file maps fields of other producers' events, and run generates events that need no mapping.",
-    "Use clickstream process for the events of others, or leave out fields.",
+    `${key} is for other producers' events, and run generates events that need no mapping.`,
+    `Use clickstream process for the events of others, or leave out ${key}.`,
   );
 }

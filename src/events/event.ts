@@ -13,8 +13,18 @@ export const EVENT_FIELDS = [
 /** The name of a field of a click event. */
 export type EventField = (typeof EVENT_FIELDS)[number];
 
-/** A field that queries may group by or count: every one but the event time. */
-export type KeyField = Exclude<EventField, "timestamp">;
+/** A field of every click event that queries may group by or count. */
+export type EventKey = Exclude<EventField, "timestamp">;
+
+declare const declared: unique symbol;
+/** The name of a text field that the user declared beside those of a click event (`EventRules.extraFields`). */
+export type ExtraField = string & { readonly [declared]: true };
+
+/** A field that queries may group by or count: all but the event time. */
+export type KeyField = EventKey | ExtraField;
+
+/** What a name of an extra field looks like. */
+export const EXTRA_FIELD_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 
 /** An accepted event: the strings as JSON decodes them, the event time in ms since the epoch. */
 export interface ClickEvent extends Record<KeyField, string> {
@@ -45,6 +55,13 @@ export interface EventRules {
   deviceTypes: readonly string[];
   /** Fields that are not simply the members of the same name. The timestamp has a path only. */
   fields?: Readonly<Partial<Record<EventField, FieldSource>>> | undefined;
+  /** Text fields beside them, required too unless they have a default; looked at after the others, in this order. */
+  extraFields?: Readonly<Record<ExtraField, FieldSource>> | undefined;
+}
+
+/** The names of the extra fields, in the order in which a verdict looks at them. */
+export function extraFieldsOf({ extraFields = {} }: EventRules): readonly ExtraField[] {
+  return Object.keys(extraFields) as ExtraField[];
 }
 
 /** The rules unless the user extends them. */

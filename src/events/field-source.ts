@@ -1,12 +1,20 @@
-import { EVENT_FIELDS, type EventField, type EventRules, type FieldSource } from "./event.ts";
+import {
+  EVENT_FIELDS,
+  type EventField,
+  type EventRules,
+  type ExtraField,
+  type FieldSource,
+} from "./event.ts";
 
 const SAME_NAME = Object.fromEntries(
   EVENT_FIELDS.map((field) => [field, { path: [field] }]),
 ) as unknown as Readonly<Record<EventField, FieldSource>>;
 
 /** Where the rules take a field from: the member of the same name unless they say otherwise. */
-export function sourceOf({ fields }: EventRules, field: EventField): FieldSource {
-  return fields?.[field] ?? SAME_NAME[field];
+export function sourceOf({ fields, extraFields }: EventRules, field: EventField | ExtraField): FieldSource {
+  const declared = extraFields !== undefined && Object.hasOwn(extraFields, field);
+  if (declared) return extraFields[field as ExtraField] as FieldSource;
+  return fields?.[field as EventField] ?? SAME_NAME[field as EventField];
 }
 
 /** The text that stands for a field whatever the event holds, or when it holds nothing; undefined when there is none. */

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
-import { type ClickEvent, EVENT_FIELDS, type EventField, type EventRules, type KeyField } from "./event.ts";
+import {
+  type ClickEvent,
+  EVENT_FIELDS,
+  type EventField,
+  type EventRules,
+  type ExtraField,
+  extraFieldsOf,
+  type KeyField,
+} from "./event.ts";
 import { fieldValue, sourceOf } from "./field-source.ts";
 import { exceedsJsonLimits } from "./json-limits.ts";
 import { objectMembers, textOf } from "./json-tokens.ts";
@@ -21,10 +29,12 @@ export function judge(value: Uint8Array | null, rules: EventRules): Verdict {
   if (parsed === undefined) return { reason: "not_json" };
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
     return { reason: "not_an_object" };
-  const values = {} as Record<EventField, unknown>;
-  for (const field of EVENT_FIELDS) values[field] = fieldValue(parsed, sourceOf(rules, field));
-  if (EVENT_FIELDS.some((field) => isBrokenText(values[field]))) return { reason: "not_json" };
-  for (const field of EVENT_FIELDS) {
+  const extraFields = extraFieldsOf(rules);
+  const fields = extraFields.length === 0 ? EVENT_FIELDS : [...EVENT_FIELDS, ...extraFields];
+  const values = {} as Record<EventField | ExtraField, unknown>;
+  for (const field of fields) values[field] = fieldValue(parsed, sourceOf(rules, field));
+  if (fields.some((field) => isBrokenText(values[field]))) return { reason: "not_json" };
+  for (const field of fields) {
     const reason = fieldReason(field, values[field]);
     if (reason !== undefined) return { reason };
   }
@@ -34,7 +44,9 @@ export function judge(value: Uint8Array | null, rules: EventRules): Verdict {
   if (!rules.actions.includes(texts.action)) return { reason: "unknown_action" };
   if (!rules.deviceTypes.includes(texts.device_type)) return { reason: "unknown_device_type" };
   const { event_id, user_id, session_id, url, action, device_type, browser } = texts;
-  return { event: { event_id, user_id, session_id, url, action, device_type, browser, timeMs } };
+  const event: ClickEvent = { event_id, user_id, session_id, url, action, device_type, browser, timeMs };
+  for (const field of extraFields) event[field] = texts[field] as string;
+  return { event };
 }
 
 /** The parsed value, or undefined when it is not JSON that both engines take. */
@@ -55,7 +67,7 @@ function isBrokenText(value: unknown): boolean {
   return typeof value === "string" && !value.isWellFormed();
 }
 
-function fieldReason(field: EventField, value: unknown): DeadReason | undefined {
+function fieldReason(field: EventField | ExtraField, value: unknown): DeadReason | undefined {
   if (value === undefined) return `missing_field:${field}`;
   if (typeof value !== "string" && !(field === "timestamp" && typeof value === "number")) {
     return `wrong_type:${field}`;

@@ -1,13 +1,13 @@
-import type { EventField } from "./event.ts";
+import type { EventField, ExtraField } from "./event.ts";
 
 /** Why an event is a dead letter: the first reason that applies, in this order. `late` is not a dead letter. */
 export type DeadReason =
   | "too_large"
   | "not_json"
   | "not_an_object"
-  | `missing_field:${EventField}`
-  | `wrong_type:${EventField}`
-  | `empty_field:${EventField}`
+  | `missing_field:${EventField | ExtraField}`
+  | `wrong_type:${EventField | ExtraField}`
+  | `empty_field:${EventField | ExtraField}`
   | "bad_timestamp"
   | "unknown_action"
   | "unknown_device_type"

@@ -73,7 +73,7 @@ class LayoutScanner implements Scanner {
     }
     for (const field of fields) this.dictionaries[field] = readers.get(field)!.dictionary;
     this.readers = { fields: readers, presetIds, timestamps: new TimestampReader() };
-    if (rules.fields === undefined) this.know(compactLayout());
+    if (rules.fields === undefined && rules.extraFields === undefined) this.know(compactLayout());
   }
 
   scan(records: RecordColumns, from: number, to: number, events: EventColumns, rejected: RejectedRows): void {

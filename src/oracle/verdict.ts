@@ -1,4 +1,4 @@
-import type { ClickEvent, EventField, EventRules, FieldSource } from "../events/event.ts";
+import type { ClickEvent, EventField, EventRules, ExtraField, FieldSource } from "../events/event.ts";
 import type { DeadReason } from "../events/reasons.ts";
 import { instantOfNumber, instantOfText } from "./instant.ts";
 import { exceedsJsonLimits } from "./json-limits.ts";
@@ -39,12 +39,14 @@ export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): Orac
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isObject) return { reason: "not_an_object" };
   const fields = fieldsOf(value, rules);
-  for (const field of FIELDS) {
+  const extraNames = Object.keys(rules.extraFields ?? {}) as ExtraField[];
+  const names = [...FIELDS, ...extraNames];
+  for (const field of names) {
     const content = fields.get(field);
     if (typeof content === "string" && !content.isWellFormed()) return { reason: "not_json" };
   }
 
-  for (const field of FIELDS) {
+  for (const field of names) {
     const content = fields.get(field);
     const typeIsRight = typeof content === "string" || (field === "timestamp" && typeof content === "number");
     if (!fields.has(field)) return { reason: `missing_field:${field}` };
@@ -59,7 +61,7 @@ export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): Orac
       : instantOfNumber(numberCharacters(text, rules.fields?.timestamp));
   if (timeMs === undefined) return { reason: "bad_timestamp" };
 
-  const string = (field: EventField): string => fields.get(field) as string;
+  const string = (field: EventField | ExtraField): string => fields.get(field) as string;
   const event: ClickEvent = {
     event_id: string("event_id"),
     user_id: string("user_id"),
@@ -70,6 +72,7 @@ export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): Orac
     browser: string("browser"),
     timeMs,
   };
+  for (const name of extraNames) event[name] = string(name);
   if (!rules.actions.includes(event.action)) return { reason: "unknown_action" };
   if (!rules.deviceTypes.includes(event.device_type)) return { reason: "unknown_device_type" };
   return { event };
@@ -85,8 +88,11 @@ function at(value: unknown, [name, ...rest]: readonly string[]): unknown[] {
 /** The fields that the event has, by our names: constants, defaults and translations in place. */
 function fieldsOf(event: unknown, rules: EventRules): Map<string, unknown> {
   const found = new Map<string, unknown>();
-  for (const field of FIELDS) {
-    const source = rules.fields?.[field] ?? { path: [field] };
+  const sources: [name: string, source: FieldSource][] = [
+    ...FIELDS.map((field): [string, FieldSource] => [field, rules.fields?.[field] ?? { path: [field] }]),
+    ...Object.entries(rules.extraFields ?? {}),
+  ];
+  for (const [field, source] of sources) {
     if ("value" in source) {
       found.set(field, source.value);
       continue;

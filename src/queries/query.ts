@@ -1,15 +1,25 @@
 import { UsageError } from "../core/errors.ts";
-import { EVENT_FIELDS, type KeyField } from "../events/event.ts";
+import { EVENT_FIELDS, type EventKey, EXTRA_FIELD_NAME, type KeyField } from "../events/event.ts";
 import type { Measure, QueryPlan } from "./plan.ts";
+
+/** A field of events, or one that `extraFields` of the config declares. */
+export type FieldName = EventKey | (string & {});
 
 /** Events of the group. */
 export const count = (): Measure => ({ kind: "count" });
 
 /** Events of the group whose `field` is exactly `value`. */
-export const countWhere = (field: KeyField, value: string): Measure => ({ kind: "countWhere", field, value });
+export const countWhere = (field: FieldName, value: string): Measure => ({
+  kind: "countWhere",
+  field: field as KeyField,
+  value,
+});
 
 /** Distinct values of `field` in the group, exact. */
-export const countDistinct = (field: KeyField): Measure => ({ kind: "countDistinct", field });
+export const countDistinct = (field: FieldName): Measure => ({
+  kind: "countDistinct",
+  field: field as KeyField,
+});
 
 /** Earliest event time of the group. */
 export const minTime = (): Measure => ({ kind: "minTime" });
@@ -18,9 +28,9 @@ export const minTime = (): Measure => ({ kind: "minTime" });
 export const maxTime = (): Measure => ({ kind: "maxTime" });
 
 /** Seconds from first to last event of each distinct value of `field`: their sum, or the longest. */
-export const timeSpan = (field: KeyField, pick: "sum" | "longest" = "sum"): Measure => ({
+export const timeSpan = (field: FieldName, pick: "sum" | "longest" = "sum"): Measure => ({
   kind: "timeSpan",
-  field,
+  field: field as KeyField,
   pick,
 });
 
@@ -29,12 +39,13 @@ const RESERVED = new Set(["window_start", "window_end"]);
 const KEY_FIELDS = new Set<string>(EVENT_FIELDS.filter((field) => field !== "timestamp"));
 
 /**
- * Declares a windowed analysis: one row for each window and each combination of the `by` fields.
+ * Declares a windowed analysis: one row for each window and each combination of the `by` fields. Whether other names than
+ * those of an event's fields are declared is checked when a pipeline is built.
  * @throws UsageError naming the query and the part that can't be used.
  */
 export function query(
   name: string,
-  { by, measures }: { by: readonly KeyField[]; measures: Readonly<Record<string, Measure>> },
+  { by, measures }: { by: readonly FieldName[]; measures: Readonly<Record<string, Measure>> },
 ): QueryPlan {
   const refuse = (what: string, nextStep: string): never => {
     throw new UsageError(`Query ${JSON.stringify(name)}: ${what}.`, nextStep);
@@ -56,7 +67,7 @@ export function query(
     columns.add(column);
   };
   const checkField = (field: string): void => {
-    if (!KEY_FIELDS.has(field))
+    if (field === "timestamp" || !EXTRA_FIELD_NAME.test(field))
       refuse(`unknown field ${JSON.stringify(field)}`, `Use one of ${[...KEY_FIELDS].join(", ")}.`);
   };
   for (const field of by) {
@@ -71,7 +82,7 @@ export function query(
     refuse("it measures nothing", "Add a measure, such as events: count().");
   return Object.freeze({
     name,
-    by: Object.freeze([...by]),
+    by: Object.freeze([...by] as KeyField[]),
     measures: Object.freeze(
       Object.fromEntries(Object.entries(measures).map(([column, m]) => [column, Object.freeze({ ...m })])),
     ),

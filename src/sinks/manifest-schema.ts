@@ -1,11 +1,21 @@
 import { z } from "zod";
-import { EVENT_FIELDS, type FieldSource, type KeyField } from "../events/event.ts";
+import {
+  EVENT_FIELDS,
+  EXTRA_FIELD_NAME,
+  type ExtraField,
+  type FieldSource,
+  type KeyField,
+} from "../events/event.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
 import type { Manifest } from "./manifest.ts";
 
 const count = z.int().nonnegative();
 const timeMs = z.int();
-const keyField = z.enum(EVENT_FIELDS.filter((field): field is KeyField => field !== "timestamp"));
+const keyField = z.custom<KeyField>(
+  (name) => typeof name === "string" && name !== "timestamp" && EXTRA_FIELD_NAME.test(name),
+  "it is no field to group by or count",
+);
+const extraField = z.custom<ExtraField>((name) => typeof name === "string" && EXTRA_FIELD_NAME.test(name));
 
 const measureSchema: z.ZodType<Measure> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("count") }),
@@ -56,6 +66,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
     actions: z.array(z.string()),
     deviceTypes: z.array(z.string()),
     fields: z.partialRecord(z.enum(EVENT_FIELDS), fieldSourceSchema).optional(),
+    extraFields: z.record(extraField, fieldSourceSchema).optional(),
   }),
   queries: z.array(queryPlanSchema),
   closedThroughMs: timeMs.nullable(),

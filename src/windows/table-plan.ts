@@ -1,4 +1,4 @@
-import { EVENT_FIELDS, type KeyField } from "../events/event.ts";
+import { EVENT_FIELDS, type EventKey, type KeyField } from "../events/event.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
 
 /** One table of a pane: events are grouped by these fields, in the order of `EVENT_FIELDS`. */
@@ -28,9 +28,14 @@ export function measureNeedsTimes(measure: Measure): boolean {
   return measure.kind === "minTime" || measure.kind === "maxTime" || measure.kind === "timeSpan";
 }
 
-/** Distinct fields in the order of `EVENT_FIELDS`. */
+/** Distinct fields in the order of `EVENT_FIELDS`, then extra ones by name. */
 export function ordered(fields: readonly KeyField[]): readonly KeyField[] {
-  return EVENT_FIELDS.filter((field): field is KeyField => (fields as readonly string[]).includes(field));
+  const known: readonly string[] = EVENT_FIELDS;
+  const extra = new Set(fields.filter((field) => !known.includes(field)));
+  return [
+    ...EVENT_FIELDS.filter((field): field is EventKey => (fields as readonly string[]).includes(field)),
+    ...[...extra].sort(),
+  ];
 }
 
 /** Fields with a handful of values: grouping by one more of them hardly makes a table larger. */

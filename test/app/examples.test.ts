@@ -60,6 +60,21 @@ test("PostHog: properties with a dollar, custom actions", async () => {
   assert.deepEqual(columns(await rows("window_totals"), "events", "users", "sessions"), [[24, 3, 3]]);
 });
 
+test("countries, an extra field of PostHog's and Snowplow's events", async () => {
+  const counts = async (example: string): Promise<unknown[][]> => {
+    const { rows } = await process(example);
+    return columns(await rows("country_counts"), "country", "events", "users", "views");
+  };
+  assert.deepEqual(await counts("posthog"), [
+    ["DE", 16, 2, 8],
+    ["TR", 8, 1, 4],
+  ]);
+  assert.deepEqual(await counts("snowplow"), [
+    ["DE", 18, 3, 6],
+    ["TR", 6, 3, 2],
+  ]);
+});
+
 test("Snowplow: nulls where an enrichment found nothing", async () => {
   const { rows, dead } = await process("snowplow");
   assert.deepEqual(dead, ["wrong_type:user_id"]);

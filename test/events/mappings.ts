@@ -3,9 +3,11 @@ import fc from "fast-check";
 import {
   DEFAULT_EVENT_RULES,
   EVENT_FIELDS,
+  type EventField,
   type EventRules,
   type FieldSource,
 } from "../../src/events/event.ts";
+import { sourceOf } from "../../src/events/field-source.ts";
 
 const names = fc.constantFrom("a", "b", "user_id", "url", "__proto__", "constructor", "é", 'x.y"');
 const anyPath = fc.array(names, { minLength: 1, maxLength: 3 });
@@ -17,11 +19,11 @@ function sourceArbitrary(field: string): fc.Arbitrary<FieldSource> {
     { weight: 3, arbitrary: fc.constant(["properties", `my ${field}`]) },
   );
   if (field === "timestamp") return path.map((steps) => ({ path: steps }));
-  const allowed: Record<string, readonly string[]> = {
-    action: DEFAULT_EVENT_RULES.actions,
-    device_type: DEFAULT_EVENT_RULES.deviceTypes,
-  };
-  const word = fc.constantFrom(...(allowed[field] ?? ["u1", "/a", "日本"]), "other");
+  const allowed = new Map<string, readonly string[]>([
+    ["action", DEFAULT_EVENT_RULES.actions],
+    ["device_type", DEFAULT_EVENT_RULES.deviceTypes],
+  ]);
+  const word = fc.constantFrom(...(allowed.get(field) ?? ["u1", "/a", "日本"]), "other");
   const map = fc.dictionary(fc.constantFrom("page", "track", "Desktop", "u1", "", "constructor"), word, {
     maxKeys: 4,
     noNullPrototype: true,
@@ -36,13 +38,25 @@ function sourceArbitrary(field: string): fc.Arbitrary<FieldSource> {
   );
 }
 
-/** Rules with some fields mapped. Paths may be shared, or lead through what another path reads. */
-export const mappedRules: fc.Arbitrary<EventRules> = fc
-  .record(Object.fromEntries(EVENT_FIELDS.map((field) => [field, sourceArbitrary(field)])), {
+/** Names that are also JavaScript's. */
+export const EXTRA_FIELDS = ["class", "constructor"] as const;
+
+/** Rules with some fields mapped, and perhaps fields of one's own. Paths may be shared, or lead through what another path reads. */
+export const mappedRules: fc.Arbitrary<EventRules> = fc.record({
+  maxEventBytes: fc.constant(600),
+  actions: fc.constant(DEFAULT_EVENT_RULES.actions),
+  deviceTypes: fc.constant(DEFAULT_EVENT_RULES.deviceTypes),
+  fields: fc.record(Object.fromEntries(EVENT_FIELDS.map((field) => [field, sourceArbitrary(field)])), {
     requiredKeys: [],
     noNullPrototype: true,
-  })
-  .map((fields) => ({ ...DEFAULT_EVENT_RULES, maxEventBytes: 600, fields }));
+  }),
+  extraFields: fc.option(
+    fc.record(Object.fromEntries(EXTRA_FIELDS.map((field) => [field, sourceArbitrary(field)])), {
+      noNullPrototype: true,
+    }),
+    { nil: undefined },
+  ),
+});
 
 /** A member as a list of name and content, so that names may repeat and may be `__proto__`. */
 type Members = [name: string, content: string | Members][];
@@ -80,8 +94,8 @@ export interface Shape {
 
 export const shapeArbitrary: fc.Arbitrary<Shape> = fc.record({
   fields: fc.oneof(
-    fc.constant<readonly string[]>(EVENT_FIELDS),
-    fc.shuffledSubarray([...EVENT_FIELDS], { minLength: 8 }),
+    fc.constant<readonly string[]>([...EVENT_FIELDS, ...EXTRA_FIELDS]),
+    fc.shuffledSubarray([...EVENT_FIELDS, ...EXTRA_FIELDS], { minLength: 9 }),
     fc.shuffledSubarray([...EVENT_FIELDS], { minLength: 3 }),
   ),
   comma: fc.constantFrom(",", ", ", ',"z":1,', ',"b":"again",'),
@@ -96,14 +110,14 @@ const anything = fc.constantFrom("null", "7", '""', "[]", '{"a":"x"}', '"\\ud800
 
 export const contents: fc.Arbitrary<Readonly<Record<string, string>>> = fc.record(
   Object.fromEntries(
-    EVENT_FIELDS.map((field) => {
-      const usual: Record<string, readonly string[]> = {
-        action: ["view", "click", "page", "track", "constructor"],
-        device_type: ["mobile", "Desktop", "tablet"],
-        timestamp: ["2026-11-23T08:05:00.123Z", "2026-11-23T08:05:59Z"],
-      };
+    [...EVENT_FIELDS, ...EXTRA_FIELDS].map((field) => {
+      const usual = new Map<string, readonly string[]>([
+        ["action", ["view", "click", "page", "track", "constructor"]],
+        ["device_type", ["mobile", "Desktop", "tablet"]],
+        ["timestamp", ["2026-11-23T08:05:00.123Z", "2026-11-23T08:05:59Z"]],
+      ]);
       const text = fc
-        .constantFrom(...(usual[field] ?? ["u1", "/a", "日本", "a\n/"]))
+        .constantFrom(...(usual.get(field) ?? ["u1", "/a", "日本", "a\n/"]))
         .map((one) => JSON.stringify(one));
       const number = fc.constantFrom("1764000000123", "1.7e12", "1764000000123.5");
       return [
@@ -120,13 +134,14 @@ export const contents: fc.Arbitrary<Readonly<Record<string, string>>> = fc.recor
 
 /** An event of that shape, its fields where the rules look for them. */
 export function mappedEvent(
-  { fields: sources }: EventRules,
+  rules: EventRules,
   shape: Shape,
   values: Readonly<Record<string, string>>,
 ): Buffer {
   const members: Members = [];
   for (const field of shape.fields) {
-    const source = sources?.[field as keyof typeof sources] ?? { path: [field] };
+    const source = sourceOf(rules, field as EventField);
+    if (source === undefined) continue; // an extra field, where there are none
     if ("path" in source) put(members, source.path, values[field]!);
   }
   for (const [steps, json] of shape.extras) put(members, ["extra", ...steps], json);

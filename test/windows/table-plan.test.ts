@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { EVENT_FIELDS, type KeyField } from "../../src/events/event.ts";
+import { EVENT_FIELDS, type EventKey } from "../../src/events/event.ts";
 import type { Measure } from "../../src/queries/plan.ts";
 import { query } from "../../src/queries/query.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import { measureFields, measureNeedsTimes, planTables, tableFor } from "../../src/windows/table-plan.ts";
 
-const KEY_FIELDS = EVENT_FIELDS.filter((field): field is KeyField => field !== "timestamp");
+const KEY_FIELDS = EVENT_FIELDS.filter((field): field is EventKey => field !== "timestamp");
 const field = fc.constantFrom(...KEY_FIELDS);
 const measure: fc.Arbitrary<Measure> = fc.oneof(
   fc.constantFrom<Measure>({ kind: "count" }, { kind: "minTime" }, { kind: "maxTime" }),

@@ -1,5 +1,5 @@
 import type { QueryPlan } from "../../queries/plan.ts";
-import type { FieldMapping } from "./field-mapping.ts";
+import type { ExtraFields, FieldMapping } from "./field-mapping.ts";
 import type { SettingName, Written } from "./settings.ts";
 
 /** Settings that stand for one call and never in a file. */
@@ -16,6 +16,8 @@ export type ClickstreamConfig = {
   readonly queries?: readonly QueryPlan[] | undefined;
   /** Where events hold our fields, when their producer names or nests them otherwise. Fields left out are as ours. */
   readonly fields?: FieldMapping | undefined;
+  /** Text fields beside those of every event, for queries: their names, and where events hold them. */
+  readonly extraFields?: ExtraFields | undefined;
 };
 
 /** Gives a config file its types. It is checked when the program reads it. */

@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { UsageError } from "../../core/errors.ts";
-import { EVENT_FIELDS, type EventField, type EventRules, type FieldSource } from "../../events/event.ts";
+import {
+  EVENT_FIELDS,
+  type EventField,
+  type EventRules,
+  EXTRA_FIELD_NAME,
+  type FieldSource,
+} from "../../events/event.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { nearest } from "./nearest.ts";
 
@@ -23,6 +29,9 @@ export type WrittenSource =
 
 /** The fields of the events of other people's producers, by our names. */
 export type FieldMapping = Readonly<Partial<Record<EventField, WrittenSource>>>;
+
+/** Text fields of one's own, beside those of every event, and where events hold them. */
+export type ExtraFields = Readonly<Record<string, WrittenSource>>;
 
 const word = z.string().refine((text) => text !== "" && text.isWellFormed(), "it is empty or no valid text");
 const path = z
@@ -51,26 +60,54 @@ export function resolveFields(
   file: ConfigFile | undefined,
   rules: Pick<EventRules, "actions" | "deviceTypes">,
 ): EventRules["fields"] {
-  const written = file?.values.fields;
-  if (file === undefined || written === undefined) return undefined;
-  if (typeof written !== "object" || written === null || Array.isArray(written)) {
-    throw new UsageError(
-      `fields in ${file.path} must be an object.`,
-      'Write: fields: { user_id: "userId", url: "context.page.url" }.',
-    );
-  }
+  const example = '{ user_id: "userId", url: "context.page.url" }';
   const entries: [EventField, FieldSource][] = [];
-  for (const [name, value] of Object.entries(written)) {
-    if (value === undefined) continue;
-    const field = knownField(name, file.path);
-    const source = readSource(field, value, `fields.${field} in ${file.path}`);
-    refuseImpossibleTexts(field, source, rules, `fields.${field} in ${file.path}`);
+  for (const [name, value] of written(file, "fields", example)) {
+    const field = knownField(name, file?.path);
+    const source = readSource(field, value, `fields.${field} in ${file?.path}`);
+    refuseImpossibleTexts(field, source, rules, `fields.${field} in ${file?.path}`);
     if (!isDeepStrictEqual(source, { path: [field] })) entries.push([field, source]);
   }
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-function knownField(name: string, filePath: string): EventField {
+/**
+ * The extra fields of a config file as rules carry them, by name; undefined when there are none.
+ * @throws UsageError naming the field that can't be declared so.
+ */
+export function resolveExtraFields(file: ConfigFile | undefined): EventRules["extraFields"] {
+  const entries = written(file, "extraFields", '{ country: "geo.country" }').map(
+    ([name, value]): [string, FieldSource] => {
+      const where = `extraFields.${name} in ${file?.path}`;
+      if (!EXTRA_FIELD_NAME.test(name) || RESERVED.has(name)) {
+        throw new UsageError(
+          `${where} is no name for a field of one's own.`,
+          `Use lower-case letters, digits and underscores, and none of ${[...RESERVED].join(", ")}.`,
+        );
+      }
+      return [name, readSource(name, value, where)];
+    },
+  );
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+const RESERVED: ReadonlySet<string> = new Set([...EVENT_FIELDS, "window_start", "window_end"]);
+
+function written(
+  file: ConfigFile | undefined,
+  key: string,
+  example: string,
+): [name: string, value: unknown][] {
+  const value = file?.values[key];
+  if (file === undefined || value === undefined) return [];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError(`${key} in ${file.path} must be an object.`, `Write: ${key}: ${example}.`);
+  }
+  return Object.entries(value).filter(([, one]) => one !== undefined);
+}
+
+function knownField(name: string, filePath: string | undefined): EventField {
   const field = EVENT_FIELDS.find((known) => known === name);
   if (field !== undefined) return field;
   const guess = nearest(name, EVENT_FIELDS);
@@ -80,7 +117,7 @@ function knownField(name: string, filePath: string): EventField {
   );
 }
 
-function readSource(field: EventField, written: unknown, where: string): FieldSource {
+function readSource(field: string, written: unknown, where: string): FieldSource {
   const parsed = writtenSource.safeParse(written);
   if (!parsed.success) {
     throw new UsageError(

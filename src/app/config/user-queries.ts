@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { UsageError } from "../../core/errors.ts";
-import type { EventRules } from "../../events/event.ts";
+import { EVENT_FIELDS, type EventRules, extraFieldsOf } from "../../events/event.ts";
 import type { QueryPlan } from "../../queries/plan.ts";
 import { query } from "../../queries/query.ts";
 import { STANDARD_QUERIES } from "../../queries/standard.ts";
 import { queryPlanSchema } from "../../sinks/manifest-schema.ts";
 import type { ConfigFile } from "./config-file.ts";
+import { nearest } from "./nearest.ts";
 
 /**
  * The queries of a pipeline: the standard ones unless left out, then those of the config file.
@@ -29,6 +30,7 @@ export function resolveQueries(
       throw new UsageError(`Two queries are called ${plan.name}.`, "Rename one of them in the config file.");
     }
     names.add(plan.name);
+    refuseUnknownFields(plan, rules);
     refuseImpossibleValues(plan, rules);
   }
   return queries;
@@ -46,12 +48,28 @@ function readQueries(file: ConfigFile): QueryPlan[] {
   return parsed.data.map((plan) => query(plan.name, plan)); // checks names, also of plans made by hand
 }
 
+function refuseUnknownFields(plan: QueryPlan, rules: EventRules): void {
+  const known = [...EVENT_FIELDS.filter((field) => field !== "timestamp"), ...extraFieldsOf(rules)];
+  const measured = Object.values(plan.measures).flatMap((measure) =>
+    "field" in measure ? [measure.field] : [],
+  );
+  for (const field of [...plan.by, ...measured]) {
+    if (known.includes(field)) continue;
+    const guess = nearest(field, known);
+    throw new UsageError(
+      `Query ${plan.name}: no field is called ${field}.`,
+      guess === undefined ? `Declare it: extraFields: { ${field}: "path.to.it" }.` : `Did you mean ${guess}?`,
+    );
+  }
+}
+
 /** A count of events that the rules refuse would be 0 for ever: most likely a slip. */
 function refuseImpossibleValues(plan: QueryPlan, { actions, deviceTypes }: EventRules): void {
   for (const [column, measure] of Object.entries(plan.measures)) {
     if (measure.kind !== "countWhere") continue;
-    const allowed = { action: actions, device_type: deviceTypes }[measure.field as string];
-    if (allowed === undefined || allowed.includes(measure.value)) continue;
+    if (measure.field !== "action" && measure.field !== "device_type") continue;
+    const allowed = measure.field === "action" ? actions : deviceTypes;
+    if (allowed.includes(measure.value)) continue;
     const setting = measure.field === "action" ? "actions" : "deviceTypes";
     throw new UsageError(
       `Query ${plan.name}: ${column} counts the ${measure.field} ${JSON.stringify(measure.value)}, which no event may have.`,

@@ -5,6 +5,7 @@ import {
   type EventColumns,
   type RejectedRows,
 } from "../../events/columns.ts";
+import type { Dictionary } from "../../events/dictionary.ts";
 import type { EventRules } from "../../events/event.ts";
 import type { DeadReason } from "../../events/reasons.ts";
 import type { RecordColumns } from "../../events/records.ts";
@@ -196,7 +197,8 @@ export class WindowWorker {
 
   private get stringBytes(): number {
     let total = 0;
-    for (const dictionary of Object.values(this.scanner.dictionaries)) total += dictionary.usedBytes;
+    for (const dictionary of Object.values(this.scanner.dictionaries) as Dictionary[])
+      total += dictionary.usedBytes;
     return total;
   }
 

@@ -36,6 +36,7 @@ export type ConfigClaims = All<
     No<Takes<keyof ClickstreamConfig, "fresh">>,
     Takes<Settings["fields"], { user_id: "userId"; action: { path: "type"; map: { page: "view" } } }>,
     No<Takes<Settings["fields"], { url: { from: "u" } }>>,
+    Takes<Settings["extraFields"], { country: "geo.country" }>,
   ]
 >;
 
@@ -44,6 +45,7 @@ export type QueryClaims = All<
     Equal<ReturnType<typeof query>, QueryPlan>,
     Takes<Parameters<typeof query>[1]["by"][number], KeyField>,
     No<Takes<KeyField, "timestamp">>,
+    Takes<Parameters<typeof query>[1]["by"][number], "country">,
     No<Takes<Measure, { kind: "median" }>>,
   ]
 >;

@@ -88,6 +88,11 @@ const fieldsGiven = (fields: string): Given => ({
   file: `export default { fields: ${fields} };`,
 });
 
+const extrasGiven = (fields: string): Given => ({
+  command: "process",
+  file: `export default { extraFields: ${fields} };`,
+});
+
 const REFUSED: [string, Given, RegExp][] = [
   [
     "a slide that does not divide the window",
@@ -207,7 +212,41 @@ const REFUSED: [string, Given, RegExp][] = [
   [
     "a mapping for the generator's events",
     { ...fieldsGiven("{ user_id: 'userId' }"), command: "run" },
-    /run generates events that need no mapping/,
+    /fields is for other producers' events, and run generates events/,
+  ],
+  ["extra fields that are none", extrasGiven("[]"), /extraFields in clickstream.config.ts must be an object/],
+  [
+    "an extra field called as ours",
+    extrasGiven("{ url: 'u' }"),
+    /extraFields.url .* is no name for a field of one's own/,
+  ],
+  [
+    "an extra field called as a column",
+    extrasGiven("{ window_end: 'u' }"),
+    /extraFields.window_end .* is no name/,
+  ],
+  [
+    "an extra field that no column can be",
+    extrasGiven("{ Country: 'u' }"),
+    /extraFields.Country .* is no name/,
+  ],
+  ["an extra field of no shape", extrasGiven("{ country: 5 }"), /extraFields.country .* can't be 5/],
+  [
+    "a query by a field that is not declared",
+    { file: withApi("{ queries: [query('q', { by: ['contry'], measures: { n: count() } })] }") },
+    /Query q: no field is called contry/,
+  ],
+  [
+    "a count of a field that is not declared",
+    {
+      file: withApi("{ queries: [query('q', { by: [], measures: { n: countWhere('constructor', 'x') } })] }"),
+    },
+    /Query q: no field is called constructor/,
+  ],
+  [
+    "a query by event time",
+    { file: withApi("{ queries: [query('q', { by: ['timestamp'], measures: { n: count() } })] }") },
+    /unknown field "timestamp"/,
   ],
   ["no query at all", { flags: { standardQueries: false } }, /no query to run/],
 ];
@@ -253,6 +292,20 @@ test("a mapping reaches the pipeline's rules as paths; one that changes nothing 
   );
   assert.deepEqual(await rulesOf('{ user_id: "user_id", url: { path: ["url"] } }'), DEFAULT_EVENT_RULES);
   assert(!("fields" in (await rulesOf("{}"))));
+});
+
+test("extra fields reach the pipeline in the order of their names, and queries may use them", async () => {
+  const file = withApi(`{
+    extraFields: { plan: { path: "user.plan", default: "free" }, country: "geo.country", constructor: "c" },
+    queries: [query("by_country", { by: ["country"], measures: { n: countWhere("constructor", "x") } })],
+  }`);
+  const { rules, queries } = pipelineSettings(await read({ command: "process", file }));
+  assert.deepEqual(Object.entries(rules.extraFields ?? {}), [
+    ["constructor", { path: ["c"] }],
+    ["country", { path: ["geo", "country"] }],
+    ["plan", { path: ["user", "plan"], default: "free" }],
+  ]);
+  assert.deepEqual(queries.at(-1)?.by, ["country"]);
 });
 
 test("queries and rules of the config file reach the pipeline", async () => {
