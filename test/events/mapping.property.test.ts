@@ -131,3 +131,27 @@ test("a steady producer's nested, translated and missing fields are read without
   assert.deepEqual(scanAll(scanner, KEYS, records), expected);
   assert.equal(parse.mock.callCount(), learning);
 });
+
+test("an array or a text where an object would lead to a field gives no layout that an object fits", () => {
+  const rules: EventRules = {
+    ...DEFAULT_EVENT_RULES,
+    fields: { browser: { path: ["app", "name"], default: "none" } },
+  };
+  const event = (app: unknown): Buffer =>
+    Buffer.from(
+      JSON.stringify({
+        event_id: "e",
+        user_id: "u",
+        session_id: "s",
+        app,
+        url: "/",
+        action: "view",
+        timestamp: "2026-11-23T08:05:00.123Z",
+        device_type: "mobile",
+      }),
+    );
+  for (const other of [[1], [{ name: "x" }], "text", 5, null, {}, { version: 1 }]) {
+    const values = [...Array<Buffer>(20).fill(event(other)), event({ name: "Shop" }), event({ name: 7 })];
+    assertAgreement(rules, ["browser", "url"], values);
+  }
+});
