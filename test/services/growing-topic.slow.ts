@@ -63,6 +63,7 @@ test("a topic grows while it is read, through other addresses and a quota: nothi
     ...([folder, "process", "--brokers", front, "--topic", "clicks", "--output", "results"] as const),
     ...(["--refresh-every", "200ms", "--commit-every", "100ms"] as const),
   );
+  t.after(() => process.child.kill("SIGKILL"));
   while (manifestIsMissing(folder) || read() < 20_000) await delay(50);
   await limitConsumers(admin, null);
   const closedThroughMs = manifest().closedThroughMs;
@@ -71,7 +72,10 @@ test("a topic grows while it is read, through other addresses and a quota: nothi
     validateOnly: false,
   });
   await generate(40_000);
-  while (read() < 40_000) await delay(50);
+  while (read() < 40_000) {
+    assert.equal(process.child.exitCode, null, "the engine goes on");
+    await delay(50);
+  }
   process.child.kill("SIGINT");
   const ended = await process.ended;
   assert.equal(ended.code, 0, ended.stderr);

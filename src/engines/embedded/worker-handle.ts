@@ -21,6 +21,8 @@ export class WorkerHandle implements EngineWorker {
   private flushing: PromiseWithResolvers<Flush> | undefined;
   private readonly closed = Promise.withResolvers<void>();
   private failure: Error | undefined;
+  /** A thread that is told to end may be cut short: no failure, and a new assignment must not stop for it. */
+  private isClosing = false;
 
   constructor(setup: ThreadSetup, listener: WorkerListener) {
     this.listener = listener;
@@ -28,7 +30,7 @@ export class WorkerHandle implements EngineWorker {
     this.thread.on("message", (message: FromThread) => this.receive(message));
     this.thread.on("error", (error) => this.fail(error));
     this.thread.on("exit", (code) => {
-      if (code !== 0) this.fail(new Error(`a worker thread ended with code ${code}`));
+      if (code !== 0 && !this.isClosing) this.fail(new Error(`a worker thread ended with code ${code}`));
       this.closed.resolve();
     });
   }
@@ -41,6 +43,7 @@ export class WorkerHandle implements EngineWorker {
   }
 
   async close(): Promise<void> {
+    this.isClosing = true;
     if (this.failure === undefined) {
       this.send({ kind: "close" });
       await this.closed.promise;
