@@ -18,10 +18,9 @@ export async function ensureTopic({ config, clock }: Context, brokers: readonly 
   const { topic, partitions, start, events } = config.settings;
   const cluster = await Cluster.connect(kafkaOptions(config, brokers, CLIENT_ID));
   try {
-    if ((await cluster.topic(topic)) !== undefined) return;
     const ageMs = Math.max(events, clock.nowMs() - (start ?? clock.nowMs()));
     const configs = ageMs > WEEK_MS / 2 ? { configs: { "retention.ms": String(ageMs + WEEK_MS) } } : {};
-    await cluster.createTopic(topic, { partitions, ...configs });
+    await cluster.ensureTopic(topic, { partitions, ...configs });
   } finally {
     await cluster.close();
   }

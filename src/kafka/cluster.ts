@@ -100,6 +100,27 @@ export class Cluster {
     throw withoutLeader(name);
   }
 
+  /**
+   * The topic as it is, created when it is absent. Another process may create it at the same moment: either's will do.
+   * @throws ClickstreamError LEADER_UNKNOWN, or KAFKA_REFUSED with the broker's reason
+   */
+  async ensureTopic(
+    name: string,
+    settings: Parameters<Cluster["createTopic"]>[1],
+  ): Promise<TopicDescription> {
+    for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+      const topic = await this.topic(name);
+      if (topic !== undefined) return topic;
+      try {
+        return await this.createTopic(name, settings);
+      } catch (error) {
+        const other = error instanceof ClickstreamError && error.code === "TOPIC_EXISTS";
+        if (!other || waitedMs >= LEADER_WAIT_MS) throw error;
+      }
+      await systemClock.sleep(POLL_MS);
+    }
+  }
+
   /** Returns when brokers no longer know the topic; an absent topic is fine. @throws ClickstreamError KAFKA_REFUSED */
   async deleteTopic(name: string): Promise<void> {
     const result = await this.#ask((connection) => requestTopicDeletion(connection, name));

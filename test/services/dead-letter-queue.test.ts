@@ -69,6 +69,14 @@ test("letters arrive as they came, with reason and origin; one that does not fit
   ]);
 });
 
+test("a topic that several processes want at once is created once, for all of them", async () => {
+  const kafka = { brokers: broker.brokers, clientId: "test" };
+  const clusters = await Promise.all(Array.from({ length: 8 }, () => Cluster.connect(kafka)));
+  const topics = await Promise.all(clusters.map((each) => each.ensureTopic("wanted", { partitions: 2 })));
+  await Promise.all(clusters.map((each) => each.close()));
+  assert.equal(new Set(topics.map(({ id }) => id)).size, 1);
+});
+
 test("a Kafka that is away when the first letter comes is waited for", async () => {
   const waited = Promise.withResolvers<void>();
   const queue = openQueue("letters-later", () => waited.resolve(), systemClock);

@@ -32,9 +32,8 @@ export async function readMarks(
 }
 
 /** The topic of marks, created when it is absent. Compacted: retention must not drop a mark before its letter. */
-export async function ensureMarksTopic(cluster: Cluster, name: string): Promise<TopicDescription> {
-  const topic = await cluster.topic(name);
-  return topic ?? cluster.createTopic(name, { partitions: 1, configs: { "cleanup.policy": "compact" } });
+export function ensureMarksTopic(cluster: Cluster, name: string): Promise<TopicDescription> {
+  return cluster.ensureTopic(name, { partitions: 1, configs: { "cleanup.policy": "compact" } });
 }
 
 /** The record that says that a letter was replayed: its key is what `readMarks` finds, its value is for people. */

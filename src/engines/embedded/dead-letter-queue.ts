@@ -13,7 +13,7 @@ const STOP_GRACE_MS = 5_000;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2_000;
 /** What passes by itself, or when somebody else has just made the topic. */
-const PASSING = ["KAFKA_UNREACHABLE", "KAFKA_CONNECTION_LOST", "LEADER_UNKNOWN", "TOPIC_EXISTS"];
+const PASSING = ["KAFKA_UNREACHABLE", "KAFKA_CONNECTION_LOST", "LEADER_UNKNOWN"];
 
 /** What a dead-letter queue is opened with. */
 export interface DeadLetterOptions {
@@ -115,8 +115,7 @@ export class DeadLetterQueue {
 
   private async openNow(): Promise<Producer> {
     const { kafka, cluster, clock, source, topic: name, onRetry } = this.options;
-    const topic =
-      (await cluster.topic(name)) ?? (await cluster.createTopic(name, { partitions: source.partitions }));
+    const topic = await cluster.ensureTopic(name, { partitions: source.partitions });
     return Producer.open({ kafka, topic, clock, codec: "none", onRetry });
   }
 
