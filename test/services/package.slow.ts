@@ -152,7 +152,7 @@ test("its types check programs, with no other settings than a strict project has
     `import { count, defineConfig, process, query } from "clickstream";
 import { testPipeline } from "clickstream/testing";
 defineConfig({ window: "5 lightyears" });
-query("pages", { by: ["page"], measures: { events: count() } });
+query("pages", { by: [7], measures: { events: count() } });
 process({ untilEnd: "yes" });
 const [row] = await testPipeline().rows("url_counts");
 const start: number | undefined = row?.window_start;
