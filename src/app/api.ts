@@ -2,7 +2,18 @@
 export { ClickstreamError, UsageError } from "../core/errors.ts";
 export type { EventField, KeyField } from "../events/event.ts";
 export type { Measure, QueryPlan } from "../queries/plan.ts";
-export { count, countDistinct, countWhere, maxTime, minTime, query, timeSpan } from "../queries/query.ts";
+export {
+  count,
+  countDistinct,
+  countWhere,
+  max,
+  maxTime,
+  min,
+  minTime,
+  query,
+  sum,
+  timeSpan,
+} from "../queries/query.ts";
 export { type ProcessOptions, type ProcessOutcome, process } from "./api/process.ts";
 export { type ClickstreamConfig, defineConfig } from "./config/define-config.ts";
 export type { ExtraFields, FieldMapping } from "./config/field-mapping.ts";

@@ -17,7 +17,7 @@ export type EventField = (typeof EVENT_FIELDS)[number];
 export type EventKey = Exclude<EventField, "timestamp">;
 
 declare const declared: unique symbol;
-/** The name of a text field that the user declared beside those of a click event (`EventRules.extraFields`). */
+/** The name of a field that the user declared beside those of a click event (`EventRules.extraFields`). */
 export type ExtraField = string & { readonly [declared]: true };
 
 /** A field that queries may group by or count: all but the event time. */
@@ -26,7 +26,10 @@ export type KeyField = EventKey | ExtraField;
 /** What a name of an extra field looks like. */
 export const EXTRA_FIELD_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 
-/** An accepted event: the strings as JSON decodes them, the event time in ms since the epoch. */
+/**
+ * An accepted event: the strings as JSON decodes them, numbers as canonical decimal text (`decimal.ts`), the event time in
+ * ms since the epoch.
+ */
 export interface ClickEvent extends Record<KeyField, string> {
   timeMs: number;
 }
@@ -45,6 +48,14 @@ export type FieldSource =
     }
   | { readonly value: string };
 
+/** Where an event holds a number: at the end of a path of member names. */
+export interface NumberSource {
+  readonly path: readonly string[];
+  readonly type: "number";
+  /** Stands for a value that is missing or null; canonical decimal text (`decimal.ts`). */
+  readonly default?: string | undefined;
+}
+
 /** What decides whether an event is accepted, apart from its time. */
 export interface EventRules {
   /** A larger value is `too_large`. */
@@ -55,8 +66,11 @@ export interface EventRules {
   deviceTypes: readonly string[];
   /** Fields that are not simply the members of the same name. The timestamp has a path only. */
   fields?: Readonly<Partial<Record<EventField, FieldSource>>> | undefined;
-  /** Text fields beside them, required too unless they have a default; looked at after the others, in this order. */
-  extraFields?: Readonly<Record<ExtraField, FieldSource>> | undefined;
+  /**
+   * Text and number fields beside them, required too unless they have a default; looked at after the others, in this
+   * order.
+   */
+  extraFields?: Readonly<Record<ExtraField, FieldSource | NumberSource>> | undefined;
 }
 
 /** The names of the extra fields, in the order in which a verdict looks at them. */

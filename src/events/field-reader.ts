@@ -13,10 +13,10 @@ import {
 /** Direct-mapped; more than the strings of one field that take turns within a moment. */
 const PREDICTIONS = 4_096;
 
-/** Reads one field's JSON strings to dictionary ids. */
+/** Reads one field's JSON strings or numbers to dictionary ids. */
 export interface IdReader {
   readonly dictionary: Dictionary;
-  /** Position of the closing quote of the string read last. */
+  /** Position of the closing quote of the string read last, or one past the number. */
   readonly end: number;
   reset(): void;
   predict(view: DataView, position: number, end: number, hint: number): number;

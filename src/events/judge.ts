@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
+import { decimalText } from "./decimal.ts";
 import {
   type ClickEvent,
   EVENT_FIELDS,
@@ -8,12 +9,15 @@ import {
   type ExtraField,
   extraFieldsOf,
   type KeyField,
+  type NumberSource,
 } from "./event.ts";
-import { fieldValue, sourceOf } from "./field-source.ts";
+import { fieldValue, isNumberSource, sourceOf } from "./field-source.ts";
 import { exceedsJsonLimits } from "./json-limits.ts";
-import { objectMembers, textOf } from "./json-tokens.ts";
+import { objectMembers, skipSpace, textOf } from "./json-tokens.ts";
 import type { DeadReason } from "./reasons.ts";
 import { integralTimeMs, parseTimestamp } from "./timestamp.ts";
+
+const OPENING_BRACE = 0x7b;
 
 /** What becomes of a value by itself: an event, or the first reason why it is none. */
 export type Verdict = { event: ClickEvent } | { reason: DeadReason };
@@ -35,8 +39,13 @@ export function judge(value: Uint8Array | null, rules: EventRules): Verdict {
   for (const field of fields) values[field] = fieldValue(parsed, sourceOf(rules, field));
   if (fields.some((field) => isBrokenText(values[field]))) return { reason: "not_json" };
   for (const field of fields) {
-    const reason = fieldReason(field, values[field]);
+    const source = sourceOf(rules, field);
+    const isNumber = isNumberSource(source);
+    const reason = fieldReason(field, values[field], isNumber);
     if (reason !== undefined) return { reason };
+    if (!isNumber) continue;
+    values[field] = numberText(value, source);
+    if (values[field] === undefined) return { reason: `out_of_range:${field as ExtraField}` };
   }
   const { timestamp, ...texts } = values as Record<KeyField, string> & { timestamp: string | number };
   const timeMs = typeof timestamp === "string" ? textTimeMs(timestamp) : numberTimeMs(value, rules);
@@ -67,11 +76,15 @@ function isBrokenText(value: unknown): boolean {
   return typeof value === "string" && !value.isWellFormed();
 }
 
-function fieldReason(field: EventField | ExtraField, value: unknown): DeadReason | undefined {
+function fieldReason(
+  field: EventField | ExtraField,
+  value: unknown,
+  isNumber: boolean,
+): DeadReason | undefined {
   if (value === undefined) return `missing_field:${field}`;
-  if (typeof value !== "string" && !(field === "timestamp" && typeof value === "number")) {
-    return `wrong_type:${field}`;
-  }
+  const isRight =
+    typeof value === (isNumber ? "number" : "string") || (field === "timestamp" && typeof value === "number");
+  if (!isRight) return `wrong_type:${field}`;
   return value === "" ? `empty_field:${field}` : undefined;
 }
 
@@ -84,10 +97,23 @@ function textTimeMs(text: string): number {
 function numberTimeMs(value: Uint8Array, rules: EventRules): number {
   const source = sourceOf(rules, "timestamp");
   assert("path" in source, "a timestamp has a path");
+  return integralTimeMs(tokenAt(value, source.path)!);
+}
+
+/** The number of a field that is a number or has its default; undefined when it is out of range. */
+function numberText(value: Uint8Array, source: NumberSource): string | undefined {
+  const token = tokenAt(value, source.path);
+  return token === undefined || token === "null" ? source.default : decimalText(token);
+}
+
+/** The JSON at the end of a path; undefined when it leads nowhere. */
+function tokenAt(value: Uint8Array, path: readonly string[]): string | undefined {
   let json = value;
-  for (const step of source.path) {
-    const member = objectMembers(json).findLast(({ name }) => name === step)!;
+  for (const step of path) {
+    if (json[skipSpace(json, 0)] !== OPENING_BRACE) return undefined;
+    const member = objectMembers(json).findLast(({ name }) => name === step);
+    if (member === undefined) return undefined;
     json = json.subarray(member.valueStart, member.valueEnd);
   }
-  return integralTimeMs(textOf(json, 0, json.length));
+  return textOf(json, 0, json.length);
 }

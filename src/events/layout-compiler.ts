@@ -24,7 +24,7 @@ export type RunScanner = (
 
 /** What compiled code reads values with; shared by the layouts of one scanner. */
 export interface ValueReaders {
-  /** For the fields whose ids are wanted, or that are enumerations. */
+  /** For the fields whose ids are wanted, that are enumerations, or that are numbers. */
   fields: ReadonlyMap<KeyField, IdReader>;
   /** The ids of those of them that events without a value of their own have. */
   presetIds: ReadonlyMap<KeyField, number>;
@@ -129,6 +129,8 @@ function readValue(value: LayoutValue, readers: ValueReaders, lastLiteralBytes: 
     case "other_container":
       return `position = containerEnd(view, bytes, position, end);
         if (position < 0) break;`;
+    case "number":
+      return readNumber(value.fields);
     case "text":
       return readText(
         value.fields.filter((field) => readers.fields.has(field)),
@@ -148,11 +150,21 @@ function readText(fields: readonly KeyField[], lastLiteralBytes: number | undefi
     position = close;`;
 }
 
+/** Reads one number for all fields that it is. */
+function readNumber(fields: readonly KeyField[]): string {
+  return `${fields.map((field) => readById(field, "0")).join("\n")}
+    position = close;`;
+}
+
 function readId(field: KeyField, lastLiteralBytes: number | undefined): string {
   const hint =
     lastLiteralBytes !== undefined && lastLiteralBytes < 16
       ? `lastHintOf(view, position, end - ${lastLiteralBytes + 4})`
       : "hintOf(view, position)";
+  return readById(field, hint);
+}
+
+function readById(field: KeyField, hint: string): string {
   return `hint = ${hint};
     ${field}Id = ${field}Reader.predict(view, position, end, hint);
     if (${field}Id < 0) {

@@ -6,6 +6,7 @@ import { objectMembers, opensContainer } from "./json-tokens.ts";
 /** What stands between two literals of a layout. The quotes around texts belong to the literals. */
 export type LayoutValue =
   | { kind: "text"; fields: readonly KeyField[] }
+  | { kind: "number"; fields: readonly KeyField[] }
   | { kind: "timestamp_text" }
   | { kind: "timestamp_number" }
   | { kind: "other_text" }
@@ -104,7 +105,9 @@ function layoutValue(
   const fields = paths?.fields ?? [];
   if (fields.length === 0) return { kind: isText ? "other_text" : "other_scalar" };
   if (event[start] === LOWER_N) return "literal"; // null, in whose place the default stands
-  if (!fields.includes("timestamp")) return { kind: "text", fields: fields as readonly KeyField[] };
+  if (!fields.includes("timestamp")) {
+    return { kind: isText ? "text" : "number", fields: fields as readonly KeyField[] };
+  }
   if (fields.length > 1) return "ambiguous";
   return { kind: isText ? "timestamp_text" : "timestamp_number" };
 }

@@ -8,6 +8,7 @@ export type DeadReason =
   | `missing_field:${EventField | ExtraField}`
   | `wrong_type:${EventField | ExtraField}`
   | `empty_field:${EventField | ExtraField}`
+  | `out_of_range:${ExtraField}`
   | "bad_timestamp"
   | "unknown_action"
   | "unknown_device_type"

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { type EventColumns, ensureEventCapacity, type RejectedRows, reject } from "./columns.ts";
 import type { Dictionary } from "./dictionary.ts";
-import type { EventRules, KeyField } from "./event.ts";
+import { type EventRules, extraFieldsOf, type KeyField } from "./event.ts";
 import { fieldPaths } from "./field-paths.ts";
 import { FieldReader, type IdReader } from "./field-reader.ts";
-import { presetOf, sourceOf } from "./field-source.ts";
+import { isNumberSource, presetOf, sourceOf } from "./field-source.ts";
 import { judge } from "./judge.ts";
 import { compactLayout, type Layout } from "./layout.ts";
 import { compileLayout, type RunScanner, type ValueReaders } from "./layout-compiler.ts";
 import { LayoutLearner } from "./layout-learner.ts";
 import { MappedFieldReader } from "./mapped-field-reader.ts";
+import { NumberReader } from "./number-reader.ts";
 import type { RecordColumns } from "./records.ts";
 import { TimestampReader } from "./timestamp-reader.ts";
 
@@ -64,8 +65,15 @@ class LayoutScanner implements Scanner {
     this.learner = new LayoutLearner(fieldPaths(rules));
     const readers = new Map<KeyField, IdReader>();
     const presetIds = new Map<KeyField, number>();
-    for (const field of new Set<KeyField>([...fields, "action", "device_type"])) {
+    const numbers = extraFieldsOf(rules).filter((field) => isNumberSource(sourceOf(rules, field)));
+    for (const field of new Set<KeyField>([...fields, "action", "device_type", ...numbers])) {
       const source = sourceOf(rules, field);
+      if (isNumberSource(source)) {
+        const reader = new NumberReader(source.default);
+        readers.set(field, reader);
+        presetIds.set(field, reader.presetId);
+        continue;
+      }
       const reader = new FieldReader({ ...allowedOf(rules, field), preset: presetOf(source) });
       const map = "path" in source ? source.map : undefined;
       readers.set(field, map === undefined ? reader : new MappedFieldReader(reader, map));

@@ -1,5 +1,6 @@
-import type { ClickEvent } from "../events/event.ts";
+import type { ClickEvent, KeyField } from "../events/event.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
+import { millionthsOf, numberText } from "./number.ts";
 
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 const distinct = (values: readonly string[]): string[] => [...new Set(values)];
@@ -17,10 +18,20 @@ function greatest(times: Iterable<number>): number {
 }
 
 const times = (events: readonly ClickEvent[]): number[] => events.map(({ timeMs }) => timeMs);
+const numbers = (events: readonly ClickEvent[], field: KeyField): bigint[] =>
+  events.map((event) => millionthsOf(event[field]) ?? 0n);
 const spanMs = (events: readonly ClickEvent[]): number => greatest(times(events)) - least(times(events));
 
+/** A number as its characters in a row: more digits than a double may have. */
+class ExactNumber {
+  readonly characters: string;
+  constructor(millionths: bigint) {
+    this.characters = numberText(millionths);
+  }
+}
+
 /** The value of one measure over all events of a group. */
-function measure(plan: Measure, events: readonly ClickEvent[]): number | string {
+function measure(plan: Measure, events: readonly ClickEvent[]): number | string | ExactNumber {
   switch (plan.kind) {
     case "count":
       return events.length;
@@ -37,8 +48,17 @@ function measure(plan: Measure, events: readonly ClickEvent[]): number | string 
       const totalMs = plan.pick === "sum" ? spans.reduce((sum, span) => sum + span, 0) : greatest(spans);
       return totalMs / 1000;
     }
+    case "sum":
+      return new ExactNumber(numbers(events, plan.field).reduce((total, number) => total + number));
+    case "min":
+      return new ExactNumber(numbers(events, plan.field).reduce((a, b) => (b < a ? b : a)));
+    case "max":
+      return new ExactNumber(numbers(events, plan.field).reduce((a, b) => (b > a ? b : a)));
   }
 }
+
+const json = (value: string | number | ExactNumber): string =>
+  value instanceof ExactNumber ? value.characters : JSON.stringify(value);
 
 const compareUtf8 = (left: string, right: string): number =>
   Buffer.compare(Buffer.from(left), Buffer.from(right));
@@ -61,13 +81,16 @@ export function rowsOf(
   const [start, end] = [iso(window.startMs), iso(window.endMs)];
   const measures = Object.entries(query.measures);
   const lines = groups.map(({ keys, group }) => {
-    const columns: [name: string, value: string | number][] = [
+    const columns: [name: string, value: string | number | ExactNumber][] = [
       ["window_start", start],
       ["window_end", end],
       ...query.by.map((field, index): [string, string] => [field, keys[index] ?? ""]),
-      ...measures.map(([column, plan]): [string, string | number] => [column, measure(plan, group)]),
+      ...measures.map(([column, plan]): [string, string | number | ExactNumber] => [
+        column,
+        measure(plan, group),
+      ]),
     ];
-    return `{${columns.map(([name, value]) => `"${name}":${JSON.stringify(value)}`).join(",")}}\n`;
+    return `{${columns.map(([name, value]) => `"${name}":${json(value)}`).join(",")}}\n`;
   });
   return lines.join("");
 }

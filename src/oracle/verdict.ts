@@ -1,7 +1,15 @@
-import type { ClickEvent, EventField, EventRules, ExtraField, FieldSource } from "../events/event.ts";
+import type {
+  ClickEvent,
+  EventField,
+  EventRules,
+  ExtraField,
+  FieldSource,
+  NumberSource,
+} from "../events/event.ts";
 import type { DeadReason } from "../events/reasons.ts";
 import { instantOfNumber, instantOfText } from "./instant.ts";
 import { exceedsJsonLimits } from "./json-limits.ts";
+import { millionthsOf, numberText } from "./number.ts";
 
 /** What becomes of a value, seen alone: the log decides later whether an event is from the future or late. */
 export type OracleVerdict = { event: ClickEvent } | { reason: DeadReason };
@@ -48,17 +56,26 @@ export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): Orac
 
   for (const field of names) {
     const content = fields.get(field);
-    const typeIsRight = typeof content === "string" || (field === "timestamp" && typeof content === "number");
+    const numberSource = numberSourceOf(rules, field);
+    const mayBeText = numberSource === undefined;
+    const mayBeNumber = field === "timestamp" || numberSource !== undefined;
+    const typeIsRight =
+      (mayBeText && typeof content === "string") || (mayBeNumber && typeof content === "number");
     if (!fields.has(field)) return { reason: `missing_field:${field}` };
     if (!typeIsRight) return { reason: `wrong_type:${field}` };
     if (content === "") return { reason: `empty_field:${field}` };
+    if (numberSource === undefined) continue;
+    const characters = numberCharacters(text, numberSource);
+    const millionths = millionthsOf(characters === "" ? (numberSource.default ?? "") : characters);
+    if (millionths === undefined) return { reason: `out_of_range:${field as ExtraField}` };
+    fields.set(field, numberText(millionths));
   }
 
   const timestamp = fields.get("timestamp");
   const timeMs =
     typeof timestamp === "string"
       ? instantOfText(timestamp)
-      : instantOfNumber(numberCharacters(text, rules.fields?.timestamp));
+      : instantOfNumber(numberCharacters(text, rules.fields?.timestamp ?? { path: ["timestamp"] }));
   if (timeMs === undefined) return { reason: "bad_timestamp" };
 
   const string = (field: EventField | ExtraField): string => fields.get(field) as string;
@@ -78,6 +95,11 @@ export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): Orac
   return { event };
 }
 
+function numberSourceOf(rules: EventRules, field: EventField | ExtraField): NumberSource | undefined {
+  const source = new Map(Object.entries(rules.extraFields ?? {})).get(field);
+  return source !== undefined && "type" in source ? source : undefined;
+}
+
 /** What stands at the end of a path, as a list of one; empty when it leads nowhere. */
 function at(value: unknown, [name, ...rest]: readonly string[]): unknown[] {
   if (name === undefined) return [value];
@@ -88,8 +110,11 @@ function at(value: unknown, [name, ...rest]: readonly string[]): unknown[] {
 /** The fields that the event has, by our names: constants, defaults and translations in place. */
 function fieldsOf(event: unknown, rules: EventRules): Map<string, unknown> {
   const found = new Map<string, unknown>();
-  const sources: [name: string, source: FieldSource][] = [
-    ...FIELDS.map((field): [string, FieldSource] => [field, rules.fields?.[field] ?? { path: [field] }]),
+  const sources: [name: string, source: FieldSource | NumberSource][] = [
+    ...FIELDS.map((field): [string, FieldSource | NumberSource] => [
+      field,
+      rules.fields?.[field] ?? { path: [field] },
+    ]),
     ...Object.entries(rules.extraFields ?? {}),
   ];
   for (const [field, source] of sources) {
@@ -98,16 +123,18 @@ function fieldsOf(event: unknown, rules: EventRules): Map<string, unknown> {
       continue;
     }
     const [content] = at(event, source.path);
-    const translations = new Map<unknown, string>(Object.entries(source.map ?? {}));
+    const isNumber = "type" in source;
+    const translations = new Map<unknown, string>(isNumber ? [] : Object.entries(source.map ?? {}));
     if (content !== undefined && content !== null) found.set(field, translations.get(content) ?? content);
-    else if (source.default !== undefined) found.set(field, source.default);
+    else if (source.default !== undefined)
+      found.set(field, isNumber ? Number(source.default) : source.default);
     else if (content === null) found.set(field, null);
   }
   return found;
 }
 
-/** The characters of the number at the end of the path: the parsed double may have been rounded. */
-function numberCharacters(text: string, source: FieldSource = { path: ["timestamp"] }): string {
+/** The characters of the number at the end of the path, none when there is none: the double may have been rounded. */
+function numberCharacters(text: string, source: FieldSource | NumberSource): string {
   const path = "path" in source ? source.path : [];
   const found = new Map<unknown, string>();
   const note = function (this: unknown, name: string, value: unknown, { source = "" }: { source?: string }) {

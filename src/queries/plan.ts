@@ -11,7 +11,14 @@ export type Measure =
    * Over the distinct values of `field`, the sum or the greatest of (last − first event time), in seconds with up to
    * three decimals.
    */
-  | { readonly kind: "timeSpan"; readonly field: KeyField; readonly pick: "sum" | "longest" };
+  | { readonly kind: "timeSpan"; readonly field: KeyField; readonly pick: "sum" | "longest" }
+  /**
+   * Over the numbers of `field`, which is a number field and nothing but these three: their sum, the least, the greatest.
+   * A number is the decimal that its JSON token writes (never a double), rounded half away from zero to six places; of
+   * magnitude below 10¹² after that, or the event is `out_of_range`. Sums are exact. Rows have JSON numbers without
+   * exponent, without needless zeros, and 0 for −0, with as many digits as it takes.
+   */
+  | { readonly kind: "sum" | "min" | "max"; readonly field: KeyField };
 
 /** A windowed analysis, frozen and serialisable. Every engine compiles the same plan. */
 export interface QueryPlan {

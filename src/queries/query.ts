@@ -1,9 +1,18 @@
 import { UsageError } from "../core/errors.ts";
-import { EVENT_FIELDS, type EventKey, EXTRA_FIELD_NAME, type KeyField } from "../events/event.ts";
+import {
+  EVENT_FIELDS,
+  type EventField,
+  type EventKey,
+  EXTRA_FIELD_NAME,
+  type KeyField,
+} from "../events/event.ts";
 import type { Measure, QueryPlan } from "./plan.ts";
 
 /** A field of events, or one that `extraFields` of the config declares. */
 export type FieldName = EventKey | (string & {});
+
+/** A number field that `extraFields` of the config declares. */
+export type NumberFieldName<Name extends string> = Name extends EventField ? never : Name;
 
 /** Events of the group. */
 export const count = (): Measure => ({ kind: "count" });
@@ -32,6 +41,24 @@ export const timeSpan = (field: FieldName, pick: "sum" | "longest" = "sum"): Mea
   kind: "timeSpan",
   field: field as KeyField,
   pick,
+});
+
+/** Sum of a number field, exact. */
+export const sum = <Name extends string>(field: NumberFieldName<Name>): Measure => ({
+  kind: "sum",
+  field: field as string as KeyField,
+});
+
+/** Least value of a number field in the group. */
+export const min = <Name extends string>(field: NumberFieldName<Name>): Measure => ({
+  kind: "min",
+  field: field as string as KeyField,
+});
+
+/** Greatest value of a number field in the group. */
+export const max = <Name extends string>(field: NumberFieldName<Name>): Measure => ({
+  kind: "max",
+  field: field as string as KeyField,
 });
 
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;

@@ -5,6 +5,7 @@ import {
   type ExtraField,
   type FieldSource,
   type KeyField,
+  type NumberSource,
 } from "../events/event.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
 import type { Manifest } from "./manifest.ts";
@@ -24,6 +25,7 @@ const measureSchema: z.ZodType<Measure> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("minTime") }),
   z.strictObject({ kind: z.literal("maxTime") }),
   z.strictObject({ kind: z.literal("timeSpan"), field: keyField, pick: z.enum(["sum", "longest"]) }),
+  z.strictObject({ kind: z.enum(["sum", "min", "max"]), field: keyField }),
 ]);
 
 /** A query plan as untrusted data: a file, a user's config. */
@@ -41,6 +43,12 @@ const fieldSourceSchema: z.ZodType<FieldSource> = z.union([
     map: z.record(z.string(), z.string()).optional(),
   }),
 ]);
+
+const numberSourceSchema: z.ZodType<NumberSource> = z.strictObject({
+  path: z.array(z.string()),
+  type: z.literal("number"),
+  default: z.string().optional(),
+});
 
 const partitionSchema = z.strictObject({
   partition: count,
@@ -66,7 +74,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
     actions: z.array(z.string()),
     deviceTypes: z.array(z.string()),
     fields: z.partialRecord(z.enum(EVENT_FIELDS), fieldSourceSchema).optional(),
-    extraFields: z.record(extraField, fieldSourceSchema).optional(),
+    extraFields: z.record(extraField, z.union([fieldSourceSchema, numberSourceSchema])).optional(),
   }),
   queries: z.array(queryPlanSchema),
   closedThroughMs: timeMs.nullable(),

@@ -1,6 +1,7 @@
 import type { Dictionary } from "../events/dictionary.ts";
 import type { KeyField } from "../events/event.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
+import { FieldNumbers, greatestOf, leastOf, sumsOf } from "./field-numbers.ts";
 import type { Slot } from "./slot.ts";
 import { measureFields, measureNeedsTimes, ordered, type TablePlan, tableFor } from "./table-plan.ts";
 import { TupleTable } from "./tuple-table.ts";
@@ -11,8 +12,11 @@ interface Projection {
   readonly table: TupleTable;
 }
 
-/** One value for each group, by the group's row in the projection on the query's key fields. */
-export type MeasureValues = Float64Array;
+/**
+ * One value for each group, by the group's row in the projection on the query's key fields. Sums and extremes of numbers
+ * are decimal text, which a double can't always hold.
+ */
+export type MeasureValues = Float64Array | readonly string[];
 
 /** The groups of one query in one window, with the value of every measure. */
 export interface RolledUp {
@@ -31,6 +35,7 @@ export class RollUp {
   private readonly plan: TablePlan;
   private readonly window: Slot;
   private readonly projections = new Map<string, Projection>();
+  private readonly numbers = new Map<KeyField, FieldNumbers>();
 
   constructor(plan: TablePlan, window: Slot) {
     this.plan = plan;
@@ -69,6 +74,19 @@ export class RollUp {
         else addSpans(values, detail.table, groupOf, measure.pick);
         return values;
       }
+      case "sum":
+      case "min":
+      case "max": {
+        const detail = this.project(measureFields(query, measure), false);
+        const { width, keys, counts, size } = detail.table;
+        const at = detail.fields.indexOf(measure.field);
+        const ids = new Int32Array(size);
+        for (let row = 0; row < size; row++) ids[row] = keys[row * width + at] as number;
+        const numbers = this.numbersOf(measure.field);
+        const rows = { ids, counts, groupOf: groupRows(groups, detail), groups: groups.table.size };
+        if (measure.kind === "sum") return sumsOf(numbers, rows);
+        return measure.kind === "min" ? leastOf(numbers, rows) : greatestOf(numbers, rows);
+      }
     }
   }
 
@@ -84,6 +102,15 @@ export class RollUp {
     for (let row = 0; row < size; row++) {
       if (keys[row * width + at] === id) add(values, groupOf[row] as number, counts[row] as number);
     }
+  }
+
+  private numbersOf(field: KeyField): FieldNumbers {
+    let numbers = this.numbers.get(field);
+    if (numbers === undefined) {
+      numbers = new FieldNumbers(this.window.strings[field] as Dictionary);
+      this.numbers.set(field, numbers);
+    }
+    return numbers;
   }
 
   private project(fields: readonly KeyField[], times: boolean): Projection {

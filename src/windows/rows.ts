@@ -1,6 +1,6 @@
 import type { Dictionary } from "../events/dictionary.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
-import type { RolledUp } from "./roll-up.ts";
+import type { MeasureValues, RolledUp } from "./roll-up.ts";
 import type { Slot } from "./slot.ts";
 
 /** Rows of one query and window as newline-delimited JSON. */
@@ -27,8 +27,7 @@ export function encodeRows(
   const head = `{"window_start":"${isoTime(windowStartMs)}","window_end":"${isoTime(windowEndMs)}"`;
   const measures = Object.entries(query.measures).map(([column, measure]) => ({
     prefix: `,${JSON.stringify(column)}:`,
-    format: formatOf(measure),
-    values: values[column] as Float64Array,
+    textAt: jsonOf(measure, values[column] as MeasureValues),
   }));
   const chunks: Buffer[] = [];
   let text = "";
@@ -37,7 +36,7 @@ export function encodeRows(
     query.by.forEach((field, k) => {
       text += `,"${field}":${(keyColumns[k] as KeyColumn).json[row]}`;
     });
-    for (const { prefix, format, values } of measures) text += prefix + format(values[row] as number);
+    for (const { prefix, textAt } of measures) text += prefix + textAt(row);
     text += "}\n";
     if (text.length > CHUNK_CHARACTERS) {
       chunks.push(Buffer.from(text));
@@ -95,16 +94,20 @@ function sortedRows(columns: readonly KeyColumn[], size: number): number[] {
   });
 }
 
-function formatOf(measure: Measure): (value: number) => string {
+/** A measure's value in a row as JSON. */
+function jsonOf(measure: Measure, values: MeasureValues): (row: number) => string {
   switch (measure.kind) {
     case "count":
     case "countWhere":
     case "countDistinct":
-      return String;
+    case "sum":
+    case "min":
+    case "max":
+      return (row) => String(values[row]);
     case "minTime":
     case "maxTime":
-      return (timeMs) => `"${isoTime(timeMs)}"`;
+      return (row) => `"${isoTime(values[row] as number)}"`;
     case "timeSpan":
-      return (spanMs) => String(spanMs / 1000);
+      return (row) => String((values[row] as number) / 1000);
   }
 }

@@ -31,7 +31,7 @@ function assertAgreement(
   values.forEach((value, row) => {
     assert.deepEqual(verdicts[row], oracleVerdict(value, rules), Buffer.from(value).toString());
   });
-  const wanted = [...fields, ...extraFieldsOf(rules).slice(fields.length % 3)];
+  const wanted = [...fields, ...extraFieldsOf(rules).slice(fields.length % 4)];
   const scanner = compileScanner({ fields: wanted, rules });
   const records = batchOf(values);
   const expected = verdicts.map((verdict) => scanned(verdict, wanted));
@@ -129,6 +129,46 @@ test("a steady producer's nested, translated and missing fields are read without
   assert(learning > 0);
   scanner.reset();
   assert.deepEqual(scanAll(scanner, KEYS, records), expected);
+  assert.equal(parse.mock.callCount(), learning);
+});
+
+test("a steady producer's numbers are read without JSON.parse, however they are written", (t) => {
+  const rules: EventRules = {
+    ...DEFAULT_EVENT_RULES,
+    extraFields: {
+      discount: { path: ["cart", "discount"], type: "number", default: "0" },
+      price: { path: ["cart", "price"], type: "number" },
+    } as EventRules["extraFields"],
+  };
+  const tokens = ["19.99", "5", "-0.50", "1e3", "0.1", "0.30000000000000004", "123456789012.123456", "-0"];
+  const values = Array.from({ length: 120 }, (_, n) =>
+    Buffer.from(
+      JSON.stringify({
+        event_id: `e${n}`,
+        cart: { discount: null, price: "~", currency: "EUR" },
+        user_id: `u${n % 5}`,
+        session_id: "s",
+        url: "/",
+        action: "view",
+        timestamp: new Date(1_764_000_000_000 + n).toISOString(),
+        device_type: "mobile",
+        browser: "b",
+      }).replace('"~"', tokens[n % tokens.length]!),
+    ),
+  );
+  const fields = ["price", "discount", "url"] as KeyField[];
+  const expected = values.map((value) => scanned(judge(value, rules), fields));
+  assert.deepEqual(
+    expected.slice(0, 8).map((one) => "texts" in one && one.texts.price),
+    ["19.99", "5", "-0.5", "1000", "0.1", "0.3", "123456789012.123456", "0"],
+  );
+  const scanner = compileScanner({ fields, rules });
+  const parse = t.mock.method(JSON, "parse");
+  const records = batchOf(values);
+  assert.deepEqual(scanAll(scanner, fields, records), expected);
+  const learning = parse.mock.callCount();
+  scanner.reset();
+  assert.deepEqual(scanAll(scanner, fields, records), expected);
   assert.equal(parse.mock.callCount(), learning);
 });
 

@@ -6,6 +6,7 @@ import {
   type EventField,
   type EventRules,
   type FieldSource,
+  type NumberSource,
 } from "../../src/events/event.ts";
 import { sourceOf } from "../../src/events/field-source.ts";
 
@@ -38,8 +39,94 @@ function sourceArbitrary(field: string): fc.Arbitrary<FieldSource> {
   );
 }
 
-/** Names that are also JavaScript's. */
-export const EXTRA_FIELDS = ["class", "constructor"] as const;
+/** Names that are also JavaScript's, and one that holds numbers. */
+export const EXTRA_FIELDS = ["class", "constructor", "price"] as const;
+
+const numberSource: fc.Arbitrary<NumberSource> = fc.record(
+  {
+    path: fc.oneof(
+      anyPath,
+      fc.constantFrom(["my price"], ["properties", "my price"], ["cart", "my price"]),
+      fc.constantFrom(["my price"], ["properties", "my price"], ["properties", "my class"]),
+    ),
+    type: fc.constant("number" as const),
+    default: fc.constantFrom("0", "-0.5", "12"),
+  },
+  { requiredKeys: ["path", "type"], noNullPrototype: true },
+);
+
+const zeros = fc.nat(20).map((count) => "0".repeat(count));
+const digits = fc.oneof(
+  fc.stringMatching(/^[0-9]{1,20}$/),
+  fc.constantFrom("0", "5", "49", "50", "999999", "9999995", "000001", "0000004999", "0000005"),
+);
+/** As JSON writes numbers, and nearly so: leading zeros and missing digits make some of them none. */
+export const numberTokens: fc.Arbitrary<string> = fc.oneof(
+  fc.nat(10_000).map((cents) => (cents / 100).toFixed(2)),
+  fc.integer({ min: -1_000, max: 1_000 }).map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.double({ noNaN: true, min: -1e13, max: 1e13 }).map(String),
+  fc
+    .tuple(
+      fc.constantFrom("", "", "-", "+"),
+      fc.oneof(fc.constantFrom("0", "1", "999999999999", "1000000000"), digits),
+      fc.oneof(
+        fc.constant(""),
+        fc.tuple(digits, zeros).map(([some, more]) => `.${some}${more}`),
+      ),
+      fc.oneof(
+        fc.constant(""),
+        fc
+          .tuple(fc.constantFrom("e", "E"), fc.constantFrom("", "+", "-"), fc.oneof(fc.nat(30), fc.nat(500)))
+          .map((parts) => parts.join("")),
+      ),
+    )
+    .map((parts) => parts.join("")),
+  fc.constantFrom(
+    ...[
+      "0",
+      "-0",
+      "-0.0",
+      "0.0000000",
+      "1E5",
+      "1e+2",
+      "1e400",
+      "-1e400",
+      "1e-400",
+      "1e99999999999",
+      "1e-99999999999",
+    ],
+    ...[
+      "0e99999999999",
+      "0.30000000000000004",
+      "12345678901234567890",
+      "999999999999.9999994",
+      "999999999999.9999995",
+    ],
+    ...[
+      "-999999999999.9999995",
+      "0.0000005",
+      "-0.0000005",
+      "0.00000049999999999999999999999",
+      "1.0000005",
+      "5e-7",
+    ],
+    ...[
+      "123456789.123456",
+      "1234567890.123456",
+      "1_000",
+      "01",
+      ".5",
+      "5.",
+      "1e",
+      "-",
+      "+1",
+      "0x10",
+      "1.5.5",
+      "1e5.5",
+    ],
+  ),
+);
 
 /** Rules with some fields mapped, and perhaps fields of one's own. Paths may be shared, or lead through what another path reads. */
 export const mappedRules: fc.Arbitrary<EventRules> = fc.record({
@@ -51,9 +138,15 @@ export const mappedRules: fc.Arbitrary<EventRules> = fc.record({
     noNullPrototype: true,
   }),
   extraFields: fc.option(
-    fc.record(Object.fromEntries(EXTRA_FIELDS.map((field) => [field, sourceArbitrary(field)])), {
-      noNullPrototype: true,
-    }),
+    fc.record(
+      Object.fromEntries(
+        EXTRA_FIELDS.map((field): [string, fc.Arbitrary<FieldSource | NumberSource>] => [
+          field,
+          field === "price" ? numberSource : sourceArbitrary(field),
+        ]),
+      ),
+      { noNullPrototype: true },
+    ),
     { nil: undefined },
   ),
 });
@@ -95,7 +188,7 @@ export interface Shape {
 export const shapeArbitrary: fc.Arbitrary<Shape> = fc.record({
   fields: fc.oneof(
     fc.constant<readonly string[]>([...EVENT_FIELDS, ...EXTRA_FIELDS]),
-    fc.shuffledSubarray([...EVENT_FIELDS, ...EXTRA_FIELDS], { minLength: 9 }),
+    fc.shuffledSubarray([...EVENT_FIELDS, ...EXTRA_FIELDS], { minLength: 10 }),
     fc.shuffledSubarray([...EVENT_FIELDS], { minLength: 3 }),
   ),
   comma: fc.constantFrom(",", ", ", ',"z":1,', ',"b":"again",'),
@@ -123,7 +216,7 @@ export const contents: fc.Arbitrary<Readonly<Record<string, string>>> = fc.recor
       return [
         field,
         fc.oneof(
-          { weight: 30, arbitrary: text },
+          { weight: 30, arbitrary: field === "price" ? numberTokens : text },
           { weight: field === "timestamp" ? 8 : 0, arbitrary: number },
           { weight: 1, arbitrary: anything },
         ),

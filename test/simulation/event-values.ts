@@ -3,14 +3,17 @@ import type { Random } from "../../src/core/random.ts";
 import { EVENT_FIELDS, type EventField, type EventRules } from "../../src/events/event.ts";
 import type { DeadReason } from "../../src/events/reasons.ts";
 
-/** Limits as users have them, but for a size that a test can afford to exceed. */
+/** Limits as users have them, but for a size that a test can afford to exceed, and a number field. */
 export const SMALL_RULES: EventRules = {
   maxEventBytes: 3_000,
   actions: ["click", "view", "scroll", "hover"],
   deviceTypes: ["mobile", "desktop", "tablet"],
+  extraFields: {
+    amount: { path: ["cart", "amount"], type: "number", default: "0.25" },
+  } as EventRules["extraFields"],
 };
 
-type Fields = Record<EventField, unknown>;
+type Fields = Record<EventField, unknown> & { cart?: unknown };
 
 // Keys that sort differently by UTF-16 units than by UTF-8 bytes, that are prefixes of each other, that need escapes.
 const URLS = [
@@ -26,6 +29,9 @@ const URLS = [
 ];
 const USERS = ["u1", "u10", "u2", "ü", "\uffee", "\u{10000}"];
 const BROWSERS = ["Chrome", "Firefox", "Safari", "Chrome Mobile"];
+
+// Together they are sums that no double holds.
+const AMOUNTS = [0, 0.1, 0.2, -0.3, 19.99, 7, -999999999999.9999, 123456789012.3456, 999999999999.9999];
 
 const oneOf = <T>(random: Random, choices: readonly T[]): T => choices[random.below(choices.length)] as T;
 
@@ -55,6 +61,7 @@ function soundFields(random: Random, timeMs: number): Fields {
     timestamp: timestamp(random, timeMs),
     device_type: oneOf(random, SMALL_RULES.deviceTypes),
     browser: oneOf(random, BROWSERS),
+    ...(random.below(3) === 0 ? {} : { cart: { amount: oneOf(random, AMOUNTS) } }),
   };
 }
 
@@ -139,6 +146,14 @@ export const BROKEN: readonly { reason: DeadReason; value: Breaker }[] = [
     { reason: `empty_field:${field}`, value: replaced(field, "") },
   ]),
   { reason: "wrong_type:url", value: replaced("url", 5) },
+  {
+    reason: "wrong_type:amount" as DeadReason,
+    value: edited((fields) => Object.assign(fields, { cart: { amount: "5" } })),
+  },
+  {
+    reason: "out_of_range:amount" as DeadReason,
+    value: edited((fields) => Object.assign(fields, { cart: { amount: -1e12 } })),
+  },
   {
     reason: "bad_timestamp",
     value: replaced(

@@ -16,7 +16,7 @@ export type ClickstreamConfig = {
   readonly queries?: readonly QueryPlan[] | undefined;
   /** Where events hold our fields, when their producer names or nests them otherwise. Fields left out are as ours. */
   readonly fields?: FieldMapping | undefined;
-  /** Text fields beside those of every event, for queries: their names, and where events hold them. */
+  /** Text and number fields beside those of every event, for queries: their names, and where events hold them. */
   readonly extraFields?: ExtraFields | undefined;
 };
 

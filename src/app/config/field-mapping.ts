@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { UsageError } from "../../core/errors.ts";
+import { decimalText } from "../../events/decimal.ts";
 import {
   EVENT_FIELDS,
   type EventField,
   type EventRules,
   EXTRA_FIELD_NAME,
   type FieldSource,
+  type NumberSource,
 } from "../../events/event.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { nearest } from "./nearest.ts";
@@ -23,6 +25,8 @@ export type WrittenSource =
       readonly default?: string;
       /** What texts mean; others stay as they are. */
       readonly map?: Readonly<Record<string, string>>;
+      /** A text. */
+      readonly type?: undefined;
     }
   /** The same for every event. */
   | { readonly value: string };
@@ -30,8 +34,16 @@ export type WrittenSource =
 /** The fields of the events of other people's producers, by our names. */
 export type FieldMapping = Readonly<Partial<Record<EventField, WrittenSource>>>;
 
-/** Text fields of one's own, beside those of every event, and where events hold them. */
-export type ExtraFields = Readonly<Record<string, WrittenSource>>;
+/** How a config file says where a number comes from. */
+export interface WrittenNumber {
+  readonly path: WrittenPath;
+  readonly type: "number";
+  /** Stands for a value that is missing or null. */
+  readonly default?: number;
+}
+
+/** Text and number fields of one's own, beside those of every event, and where events hold them. */
+export type ExtraFields = Readonly<Record<string, WrittenSource | WrittenNumber>>;
 
 const word = z.string().refine((text) => text !== "" && text.isWellFormed(), "it is empty or no valid text");
 const path = z
@@ -51,6 +63,19 @@ const writtenSource: z.ZodType<FieldSource> = z.union([
       .optional(),
   }),
 ]);
+const writtenNumber: z.ZodType<NumberSource> = z
+  .strictObject({
+    path,
+    type: z.literal("number"),
+    default: z
+      .number()
+      .transform((value) => decimalText(String(value)))
+      .pipe(z.string())
+      .optional(),
+  })
+  .transform(({ default: preset, ...source }) =>
+    preset === undefined ? source : { ...source, default: preset },
+  );
 
 /**
  * The mapping of a config file as rules carry it; undefined when it changes nothing.
@@ -77,7 +102,7 @@ export function resolveFields(
  */
 export function resolveExtraFields(file: ConfigFile | undefined): EventRules["extraFields"] {
   const entries = written(file, "extraFields", '{ country: "geo.country" }').map(
-    ([name, value]): [string, FieldSource] => {
+    ([name, value]): [string, FieldSource | NumberSource] => {
       const where = `extraFields.${name} in ${file?.path}`;
       if (!EXTRA_FIELD_NAME.test(name) || RESERVED.has(name)) {
         throw new UsageError(
@@ -85,7 +110,8 @@ export function resolveExtraFields(file: ConfigFile | undefined): EventRules["ex
           `Use lower-case letters, digits and underscores, and none of ${[...RESERVED].join(", ")}.`,
         );
       }
-      return [name, readSource(name, value, where)];
+      const isNumber = typeof value === "object" && value !== null && "type" in value;
+      return [name, isNumber ? readNumberSource(value, where) : readSource(name, value, where)];
     },
   );
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -132,6 +158,15 @@ function readSource(field: string, written: unknown, where: string): FieldSource
     );
   }
   return parsed.data;
+}
+
+function readNumberSource(written: object, where: string): NumberSource {
+  const parsed = writtenNumber.safeParse(written);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(
+    `${where} can't be ${JSON.stringify(written)}.`,
+    'Give a number field as { path: "cart.price", type: "number" }, with a number below 10^12 as its default if it may be missing.',
+  );
 }
 
 /** A text that the rules refuse would make dead letters for ever: most likely a slip. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UsageError } from "../../core/errors.ts";
-import { EVENT_FIELDS, type EventRules, extraFieldsOf } from "../../events/event.ts";
+import { EVENT_FIELDS, type EventRules, extraFieldsOf, type KeyField } from "../../events/event.ts";
+import { isNumberSource, sourceOf } from "../../events/field-source.ts";
 import type { QueryPlan } from "../../queries/plan.ts";
 import { query } from "../../queries/query.ts";
 import { STANDARD_QUERIES } from "../../queries/standard.ts";
@@ -31,6 +32,7 @@ export function resolveQueries(
     }
     names.add(plan.name);
     refuseUnknownFields(plan, rules);
+    refuseWrongTypes(plan, rules);
     refuseImpossibleValues(plan, rules);
   }
   return queries;
@@ -62,6 +64,33 @@ function refuseUnknownFields(plan: QueryPlan, rules: EventRules): void {
     );
   }
 }
+
+/** Numbers are summed and compared, texts are grouped by and counted; neither can be the other. */
+function refuseWrongTypes(plan: QueryPlan, rules: EventRules): void {
+  const isNumber = (field: KeyField): boolean => isNumberSource(sourceOf(rules, field));
+  const key = plan.by.find(isNumber);
+  if (key !== undefined) {
+    throw new UsageError(`Query ${plan.name}: ${key} is a number field, which is no key.`, ONLY_MEASURED);
+  }
+  for (const [column, measure] of Object.entries(plan.measures)) {
+    if (!("field" in measure)) continue;
+    const { kind, field } = measure;
+    const needsNumber = kind === "sum" || kind === "min" || kind === "max";
+    if (needsNumber === isNumber(field)) continue;
+    if (!needsNumber) {
+      throw new UsageError(
+        `Query ${plan.name}: ${column} takes ${kind} of ${field}, which is a number field.`,
+        ONLY_MEASURED,
+      );
+    }
+    throw new UsageError(
+      `Query ${plan.name}: ${column} takes the ${kind} of ${field}, which is no number field.`,
+      `Declare one of another name: extraFields: { price: { path: "path.to.it", type: "number" } }.`,
+    );
+  }
+}
+
+const ONLY_MEASURED = "Number fields are only measured: by sum, min and max.";
 
 /** A count of events that the rules refuse would be 0 for ever: most likely a slip. */
 function refuseImpossibleValues(plan: QueryPlan, { actions, deviceTypes }: EventRules): void {

@@ -9,6 +9,7 @@ import type {
   process,
   QueryPlan,
   query,
+  sum,
 } from "../../../src/app/api.ts";
 import type { Row, TestEvent, TestPipeline, testPipeline } from "../../../src/testing/api.ts";
 
@@ -37,6 +38,9 @@ export type ConfigClaims = All<
     Takes<Settings["fields"], { user_id: "userId"; action: { path: "type"; map: { page: "view" } } }>,
     No<Takes<Settings["fields"], { url: { from: "u" } }>>,
     Takes<Settings["extraFields"], { country: "geo.country" }>,
+    Takes<Settings["extraFields"], { price: { path: "cart.price"; type: "number"; default: 0 } }>,
+    No<Takes<Settings["extraFields"], { price: { path: "cart.price"; type: "number"; default: "0" } }>>,
+    No<Takes<Settings["fields"], { url: { path: "u"; type: "number" } }>>,
   ]
 >;
 
@@ -47,6 +51,9 @@ export type QueryClaims = All<
     No<Takes<KeyField, "timestamp">>,
     Takes<Parameters<typeof query>[1]["by"][number], "country">,
     No<Takes<Measure, { kind: "median" }>>,
+    Equal<ReturnType<typeof sum>, Measure>,
+    Equal<Parameters<typeof sum<"price">>, [field: "price"]>,
+    Equal<Parameters<typeof sum<"url">>, [field: never]>,
   ]
 >;
 

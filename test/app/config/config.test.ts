@@ -26,7 +26,7 @@ async function read({ file, ...given }: Given = {}) {
 
 const API = pathToFileURL("src/app/api.ts").href;
 const withApi = (body: string): string =>
-  `import { count, countWhere, defineConfig, query } from ${JSON.stringify(API)};\nexport default defineConfig(${body});`;
+  `import { count, countDistinct, countWhere, defineConfig, max, query, sum } from ${JSON.stringify(API)};\nexport default defineConfig(${body});`;
 
 test("flags win over the environment, that over the file, that over the default", async () => {
   const file = withApi("{ events: 3, users: 3, seed: 3 }");
@@ -91,6 +91,14 @@ const fieldsGiven = (fields: string): Given => ({
 const extrasGiven = (fields: string): Given => ({
   command: "process",
   file: `export default { extraFields: ${fields} };`,
+});
+
+const pricesGiven = (parts: string): Given => ({
+  command: "process",
+  file: withApi(`{
+    extraFields: { price: { path: "p", type: "number" }, country: "c" },
+    queries: [query("q", { ${parts} })],
+  }`),
 });
 
 const REFUSED: [string, Given, RegExp][] = [
@@ -232,6 +240,41 @@ const REFUSED: [string, Given, RegExp][] = [
   ],
   ["an extra field of no shape", extrasGiven("{ country: 5 }"), /extraFields.country .* can't be 5/],
   [
+    "a number field with a text as its default",
+    extrasGiven("{ price: { path: 'p', type: 'number', default: '0' } }"),
+    /extraFields.price .* can't be/,
+  ],
+  [
+    "a number field whose default is out of range",
+    extrasGiven("{ price: { path: 'p', type: 'number', default: -1e12 } }"),
+    /extraFields.price .* can't be/,
+  ],
+  [
+    "a field of another type",
+    extrasGiven("{ price: { path: 'p', type: 'money' } }"),
+    /extraFields.price .* can't be/,
+  ],
+  [
+    "a query by a number",
+    pricesGiven("by: ['price'], measures: { n: count() }"),
+    /Query q: price is a number field/,
+  ],
+  [
+    "a distinct count of numbers",
+    pricesGiven("by: [], measures: { n: countDistinct('price') }"),
+    /Query q: n takes countDistinct of price, which is a number field/,
+  ],
+  [
+    "a sum of an event's text",
+    pricesGiven("by: [], measures: { n: sum('url') }"),
+    /Query q: n takes the sum of url, which is no number field/,
+  ],
+  [
+    "the greatest of an extra text",
+    pricesGiven("by: [], measures: { n: max('country') }"),
+    /Query q: n takes the max of country, which is no number field/,
+  ],
+  [
     "a query by a field that is not declared",
     { file: withApi("{ queries: [query('q', { by: ['contry'], measures: { n: count() } })] }") },
     /Query q: no field is called contry/,
@@ -296,14 +339,18 @@ test("a mapping reaches the pipeline's rules as paths; one that changes nothing 
 
 test("extra fields reach the pipeline in the order of their names, and queries may use them", async () => {
   const file = withApi(`{
-    extraFields: { plan: { path: "user.plan", default: "free" }, country: "geo.country", constructor: "c" },
-    queries: [query("by_country", { by: ["country"], measures: { n: countWhere("constructor", "x") } })],
+    extraFields: {
+      plan: { path: "user.plan", default: "free" }, country: "geo.country", constructor: "c",
+      price: { path: "cart.price", type: "number", default: -1.50 },
+    },
+    queries: [query("by_country", { by: ["country"], measures: { n: countWhere("constructor", "x"), s: sum("price") } })],
   }`);
   const { rules, queries } = pipelineSettings(await read({ command: "process", file }));
   assert.deepEqual(Object.entries(rules.extraFields ?? {}), [
     ["constructor", { path: ["c"] }],
     ["country", { path: ["geo", "country"] }],
     ["plan", { path: ["user", "plan"], default: "free" }],
+    ["price", { path: ["cart", "price"], type: "number", default: "-1.5" }],
   ]);
   assert.deepEqual(queries.at(-1)?.by, ["country"]);
 });
