@@ -8,6 +8,7 @@ import { javaMissing, javaRelease, javaVersion, OLDEST_JAVA } from "../local/jav
 import { localKafkaStatus } from "../local/local-kafka.ts";
 import { mavenMissing, mavenVersion } from "../local/maven.ts";
 import { isPortFree } from "../local/ports.ts";
+import { KAFKA } from "../local/software.ts";
 import { DEFAULT_PORT, portTaken } from "../local/start.ts";
 
 /** What one look at the machine gave. */
@@ -50,14 +51,14 @@ export function checkNode(version: string = process.versions.node): Check {
 export async function checkJava(environment: Environment): Promise<Check> {
   const version = await javaVersion(environment);
   if (version === undefined) {
-    const { message, nextStep } = javaMissing(environment);
+    const { message, nextStep } = javaMissing(environment, KAFKA);
     return failed("java", message, nextStep);
   }
   if (javaRelease(version) >= OLDEST_JAVA) return passed("java", `Java ${version}`);
   return failed(
     "java",
     `Java ${version} is too old: the local Kafka needs ${OLDEST_JAVA} or newer.`,
-    javaMissing(environment).nextStep,
+    javaMissing(environment, KAFKA).nextStep,
   );
 }
 
@@ -67,7 +68,7 @@ export async function checkMaven(environment: Environment): Promise<Check> {
   if (jars !== undefined) return passed("maven", `not needed: Kafka's jars are in ${jars}`);
   const version = await mavenVersion(environment);
   if (version !== undefined) return passed("maven", `Maven ${version}, to fetch Kafka's jars (about 43 MB)`);
-  const { message, nextStep } = mavenMissing();
+  const { message, nextStep } = mavenMissing(KAFKA);
   return failed("maven", message, nextStep);
 }
 

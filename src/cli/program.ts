@@ -8,6 +8,7 @@ import { generateCommand } from "./generate.ts";
 import { kafkaCommand } from "./kafka.ts";
 import { processCommand } from "./process.ts";
 import { runCommand } from "./run.ts";
+import { sparkCommand } from "./spark.ts";
 import { verifyCommand } from "./verify.ts";
 
 const { description, version } = JSON.parse(
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     explainCommand(),
     dlqCommand(),
     kafkaCommand(),
+    sparkCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(command);

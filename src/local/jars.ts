@@ -1,21 +1,18 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import { cacheFolder, type Environment } from "./environment.ts";
 import { withFileLock } from "./file-lock.ts";
 import { runMaven } from "./maven.ts";
 import type { ProgramResult } from "./program.ts";
-
-/** Kafka's jars, the usual number and size: for progress only. */
-export const EXPECTED_JARS = { files: 45, megabytes: 43 };
+import { KAFKA, type Software } from "./software.ts";
 
 export interface JarsProgress {
   /** `waiting`: another process is downloading them. */
   step: "waiting" | "downloading" | "done";
-  /** Jars fetched so far; Maven also fetches parts of itself, so the count can pass `EXPECTED_JARS.files`. */
+  /** Jars fetched so far; Maven also fetches parts of itself, so the count can pass the software's. */
   files: number;
   /** Name of the last one. */
   file: string;
@@ -23,30 +20,35 @@ export interface JarsProgress {
 
 export interface JarsOptions {
   environment: Environment;
-  /** Path of a Maven project whose runtime dependencies to have instead of those of the local Kafka. */
-  pom?: string;
+  /** Default: Kafka. */
+  software?: Pick<Software, "name" | "pom" | "ownInstead">;
   clock: Clock;
   onProgress?: (progress: JarsProgress) => void;
   signal?: AbortSignal;
 }
 
-const POM = fileURLToPath(new URL("pom.xml", import.meta.url));
 /** Pinned, so that the same pom gives the same folder next year. */
 const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 /** In the folder of jars: their names and sizes, to notice one that a cleaner took. */
 const LIST = "jars.json";
 
 /** The cache entry for the pom as it is now. */
-async function jarsFolder(environment: Environment, pom = POM): Promise<string> {
+async function jarsFolder(
+  environment: Environment,
+  software: Pick<Software, "name" | "pom">,
+): Promise<string> {
   const hash = createHash("sha256")
-    .update(await readFile(pom))
+    .update(await readFile(software.pom))
     .digest("hex");
-  return join(cacheFolder(environment), `kafka-jars-${hash.slice(0, 16)}`);
+  return join(cacheFolder(environment), `${software.name.toLowerCase()}-jars-${hash.slice(0, 16)}`);
 }
 
-/** The folder of Kafka's jars if it is in the cache and complete. */
-export async function cachedJars(environment: Environment, pom = POM): Promise<string | undefined> {
-  const folder = await jarsFolder(environment, pom);
+/** The folder of the software's jars if it is in the cache and complete. */
+export async function cachedJars(
+  environment: Environment,
+  software: Pick<Software, "name" | "pom"> = KAFKA,
+): Promise<string | undefined> {
+  const folder = await jarsFolder(environment, software);
   try {
     const list = JSON.parse(await readFile(join(folder, LIST), "utf8")) as Record<string, number>;
     for (const [name, size] of Object.entries(list)) {
@@ -59,26 +61,27 @@ export async function cachedJars(environment: Environment, pom = POM): Promise<s
 }
 
 /**
- * The folder of Kafka's jars: from the user's cache, or by Maven into it on first use (about 43 MB). A cache entry appears
+ * The folder of the software's jars: from the user's cache, or by Maven into it on first use. A cache entry appears
  * whole or not at all, and of several processes one downloads while the others wait.
  * @throws ClickstreamError MAVEN_MISSING, JARS_UNAVAILABLE
  */
 export async function ensureJars(options: JarsOptions): Promise<string> {
-  const { environment, pom = POM } = options;
-  const cached = await cachedJars(environment, pom);
+  const { environment, software = KAFKA } = options;
+  const cached = await cachedJars(environment, software);
   if (cached !== undefined) return cached;
-  const folder = await jarsFolder(environment, pom);
+  const folder = await jarsFolder(environment, software);
   const report = options.onProgress ?? (() => {});
   return withFileLock(
     `${folder}.lock`,
     { ...options, onWait: () => report({ step: "waiting", files: 0, file: "" }) },
-    async () => (await cachedJars(environment, pom)) ?? (await download(folder, options, report)),
+    async () =>
+      (await cachedJars(environment, software)) ?? (await download(folder, { ...options, software }, report)),
   );
 }
 
 async function download(
   folder: string,
-  options: JarsOptions,
+  options: JarsOptions & Required<Pick<JarsOptions, "software">>,
   report: (progress: JarsProgress) => void,
 ): Promise<string> {
   const partial = `${folder}.partial`;
@@ -90,9 +93,9 @@ async function download(
     const file = /Downloaded from .*\/([^/]+\.jar)\b/.exec(line)?.[1];
     if (file !== undefined) report({ step: "downloading", files: ++files, file });
   };
-  const args = ["-f", options.pom ?? POM, COPY, "-DincludeScope=runtime", `-DoutputDirectory=${partial}`];
+  const args = ["-f", options.software.pom, COPY, "-DincludeScope=runtime", `-DoutputDirectory=${partial}`];
   const result = await runMaven(args, { ...options, onLine });
-  if (result.exitCode !== 0) throw unavailable(result);
+  if (result.exitCode !== 0) throw unavailable(result, options.software);
   const list: Record<string, number> = {};
   for (const name of await readdir(partial)) list[name] = (await stat(join(partial, name))).size;
   await writeFile(join(partial, LIST), JSON.stringify(list, undefined, 1));
@@ -102,11 +105,11 @@ async function download(
   return folder;
 }
 
-function unavailable(result: ProgramResult): ClickstreamError {
+function unavailable(result: ProgramResult, { name }: Pick<Software, "name">): ClickstreamError {
   const reason = result.lines.find((line) => line.includes("[ERROR]"))?.replace(/^.*\[ERROR\]\s*/, "");
   return new ClickstreamError({
     code: "JARS_UNAVAILABLE",
-    message: `Maven could not fetch Kafka's jars: ${reason ?? `it ended with ${result.exitCode}`}`,
+    message: `Maven could not fetch ${name}'s jars: ${reason ?? `it ended with ${result.exitCode}`}`,
     nextStep: "Check the network and Maven's settings (mirror, proxy) and start again.",
   });
 }

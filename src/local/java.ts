@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { ClickstreamError } from "../core/errors.ts";
 import type { Environment } from "./environment.ts";
 import { runProgram } from "./program.ts";
+import type { Software } from "./software.ts";
 
-/** The oldest Java that runs this Kafka. */
+/** The oldest Java that runs this Kafka and this Spark. */
 export const OLDEST_JAVA = 17;
 
 /** The Java program: that of JAVA_HOME when set, else the first on PATH. */
@@ -27,10 +28,13 @@ export function javaRelease(version: string): number {
 }
 
 /** The error of a Java program that can't be found. */
-export function javaMissing(environment: Environment): ClickstreamError {
+export function javaMissing(
+  environment: Environment,
+  { name, ownInstead }: Pick<Software, "name" | "ownInstead">,
+): ClickstreamError {
   return new ClickstreamError({
     code: "JAVA_MISSING",
-    message: `The local Kafka needs Java ${OLDEST_JAVA} or newer, and "${javaCommand(environment)}" can't be started.`,
-    nextStep: `Install it (apt install openjdk-${OLDEST_JAVA}-jre-headless) or set JAVA_HOME, or use a Kafka of yours with --brokers.`,
+    message: `The local ${name} needs Java ${OLDEST_JAVA} or newer, and "${javaCommand(environment)}" can't be started.`,
+    nextStep: `Install it (apt install openjdk-${OLDEST_JAVA}-jre-headless) or set JAVA_HOME, or use a ${name} of yours with ${ownInstead}.`,
   });
 }

@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
 import { join, resolve } from "node:path";
-import { ClickstreamError } from "../core/errors.ts";
+import { readRecordFile, writeRecordFile } from "./record-file.ts";
+import { KAFKA } from "./software.ts";
 
 /** Where one broker of a local Kafka listens, on 127.0.0.1. */
 export interface NodePorts {
@@ -94,31 +85,13 @@ export function kafkaFolder(dir: string): KafkaFolder {
  * @throws ClickstreamError KAFKA_RECORD_UNREADABLE
  */
 export function readRecord(folder: KafkaFolder): KafkaRecord | undefined {
-  if (!existsSync(folder.record)) return undefined;
-  try {
-    const record = JSON.parse(readFileSync(folder.record, "utf8")) as KafkaRecord;
-    if (record.format !== 1) throw new Error(`its format is ${record.format}`);
-    return record;
-  } catch (cause) {
-    throw new ClickstreamError({
-      code: "KAFKA_RECORD_UNREADABLE",
-      message: `${folder.record} is not readable as the record of a local Kafka.`,
-      nextStep: "Use another folder with --dir, or remove this one if its events are not needed.",
-      cause,
-    });
-  }
+  return readRecordFile<KafkaRecord>(folder.record, 1, {
+    software: KAFKA,
+    nextStep: "Use another folder with --dir, or remove this one if its events are not needed.",
+  });
 }
 
 /** Replaces the record, whole or not at all. */
 export function writeRecord(folder: KafkaFolder, record: KafkaRecord): void {
-  mkdirSync(folder.dir, { recursive: true });
-  const temporary = `${folder.record}.new`;
-  const file = openSync(temporary, "w");
-  try {
-    writeSync(file, `${JSON.stringify(record, undefined, 2)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, folder.record);
+  writeRecordFile(folder.record, record);
 }

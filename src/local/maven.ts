@@ -1,6 +1,7 @@
 import { ClickstreamError } from "../core/errors.ts";
 import type { Environment } from "./environment.ts";
 import { type ProgramResult, runProgram } from "./program.ts";
+import type { Software } from "./software.ts";
 
 /** The version of the Maven on PATH, such as `3.8.7`; undefined when there is none. */
 export async function mavenVersion(environment: Environment): Promise<string | undefined> {
@@ -14,22 +15,27 @@ export async function mavenVersion(environment: Environment): Promise<string | u
  */
 export async function runMaven(
   args: readonly string[],
-  options: { environment: Environment; onLine: (line: string) => void; signal?: AbortSignal },
+  options: {
+    environment: Environment;
+    /** What it fetches. */
+    software: Pick<Software, "name" | "ownInstead">;
+    onLine: (line: string) => void;
+    signal?: AbortSignal;
+  },
 ): Promise<ProgramResult> {
   try {
     return await runProgram("mvn", ["-B", "-C", ...args], options);
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause && cause.code === "ENOENT")) throw cause;
-    throw mavenMissing();
+    throw mavenMissing(options.software);
   }
 }
 
 /** The error of a Maven that can't be found. */
-export function mavenMissing(): ClickstreamError {
+export function mavenMissing({ name, ownInstead }: Pick<Software, "name" | "ownInstead">): ClickstreamError {
   return new ClickstreamError({
     code: "MAVEN_MISSING",
-    message: "Kafka's jars are fetched by Maven once, and there is no mvn on the PATH.",
-    nextStep:
-      "Install Maven (apt install maven, dnf install maven or brew install maven), or use a Kafka of yours with --brokers.",
+    message: `${name}'s jars are fetched by Maven once, and there is no mvn on the PATH.`,
+    nextStep: `Install Maven (apt install maven, dnf install maven or brew install maven), or use a ${name} of yours with ${ownInstead}.`,
   });
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import process from "node:process";
 
 /** Below the ports that systems hand to outgoing connections: one of those could take the port of a stopped broker. */
@@ -30,4 +30,17 @@ export async function freePort(): Promise<number> {
     if (await isPortFree(port)) return port;
   }
   throw new Error(`No port of 127.0.0.1 from ${FIRST} to ${FIRST + COUNT - 1} is free.`);
+}
+
+/** Whether something accepts connections at this port of 127.0.0.1. */
+export async function isPortAnswering(port: number, timeoutMs: number): Promise<boolean> {
+  const socket = connect({ host: "127.0.0.1", port });
+  try {
+    await once(socket, "connect", { signal: AbortSignal.timeout(timeoutMs) });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }

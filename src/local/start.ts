@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError, UsageError } from "../core/errors.ts";
@@ -13,6 +13,7 @@ import {
   readRecord,
   writeRecord,
 } from "./kafka-folder.ts";
+import { lastProblem } from "./last-problem.ts";
 import { probeBroker } from "./metadata-probe.ts";
 import { freePort, isPortFree } from "./ports.ts";
 import { type BrokerLimits, DEFAULT_LIMITS, serverProperties } from "./server-properties.ts";
@@ -188,16 +189,4 @@ function notStarted(folder: KafkaFolder, node: NodeRecord, what: string): Clicks
     message: `The local Kafka on port ${node.port} did not start: ${what}${reason === undefined ? "" : ` (${reason})`}.`,
     nextStep: `Read ${paths.log} and ${paths.printed}.`,
   });
-}
-
-/** The last line of a log that tells of an error, without its time. */
-function lastProblem(log: string): string | undefined {
-  try {
-    const lines = readFileSync(log, "utf8").split("\n");
-    return lines
-      .findLast((line) => /\b(ERROR|FATAL|Error|Exception)\b/.test(line))
-      ?.replace(/^\S+ (?=ERROR|FATAL)/, "");
-  } catch {
-    return undefined;
-  }
 }

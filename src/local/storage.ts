@@ -4,6 +4,7 @@ import { logOptions, type Runtime } from "./broker-process.ts";
 import { javaCommand, javaMissing } from "./java.ts";
 import { type KafkaFolder, NODE_FILES } from "./kafka-folder.ts";
 import { runProgram } from "./program.ts";
+import { KAFKA } from "./software.ts";
 
 /**
  * Gives a node's data folder the cluster's identity, as Kafka asks for before the first start. Whatever an interrupted
@@ -38,7 +39,7 @@ export async function formatStorage(
   ];
   const result = await runProgram(java, [...options, ...tool], { ...runtime, folder: node.dir }).catch(
     (cause: NodeJS.ErrnoException) => {
-      throw cause.code === "ENOENT" ? javaMissing(runtime.environment) : cause;
+      throw cause.code === "ENOENT" ? javaMissing(runtime.environment, KAFKA) : cause;
     },
   );
   if (result.exitCode === 0) return;

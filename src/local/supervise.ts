@@ -5,20 +5,10 @@ import { type KafkaFolder, kafkaFolder, type NodeRecord, readRecord, writeRecord
 import { brokersOf } from "./local-kafka.ts";
 import { awaitAnswers, type StartOptions, startNodes } from "./start.ts";
 import { stopNodes } from "./stop.ts";
+import { type SupervisionEvent, supervise } from "./supervision.ts";
 
-const POLL_MS = 250;
-const FIRST_BACK_OFF_MS = 250;
-const LONGEST_BACK_OFF_MS = 30_000;
-/** A node that lived this long starts again with the first back-off. */
-const SETTLED_MS = 60_000;
-
-/** What happens to a supervised Kafka, for the log. */
-export type KafkaEvent =
-  | { kind: "died"; nodeId: number; pid: number | null; restartInMs: number }
-  | { kind: "restarted"; nodeId: number; pid: number }
-  | { kind: "restart_failed"; nodeId: number; reason: string }
-  /** `kafka stop` came from another process: nothing is restarted any more. */
-  | { kind: "stopped_elsewhere" };
+/** What happens to a node of a supervised Kafka, for the log. */
+export type KafkaEvent = SupervisionEvent & { nodeId: number };
 
 /** A Kafka for the length of a run. */
 export interface LocalKafka {
@@ -108,38 +98,22 @@ interface Supervision {
   signal: AbortSignal;
 }
 
-/** Restarts a node whenever its process is gone, until the signal or until somebody wants it stopped. */
-async function superviseNode(folder: KafkaFolder, nodeId: number, options: Supervision): Promise<void> {
-  const { clock, onEvent, signal } = options;
-  let backOffMs = FIRST_BACK_OFF_MS;
-  let startedMs = clock.monotonicMs();
-  while (!signal.aborted) {
-    await clock.sleep(POLL_MS, signal);
+function superviseNode(folder: KafkaFolder, nodeId: number, options: Supervision): Promise<void> {
+  const look = () => {
     const record = readRecord(folder);
     const node = record?.nodes.find((candidate) => candidate.nodeId === nodeId);
-    if (signal.aborted) return;
-    if (record === undefined || node === undefined || record.wanted === "stopped") {
-      if (nodeId === 1) onEvent({ kind: "stopped_elsewhere" });
-      return;
-    }
-    if (isNodeAlive(folder, node)) continue;
-    if (clock.monotonicMs() - startedMs > SETTLED_MS) backOffMs = FIRST_BACK_OFF_MS;
-    onEvent({ kind: "died", nodeId, pid: node.pid, restartInMs: backOffMs });
-    await clock.sleep(backOffMs, signal);
-    backOffMs = Math.min(2 * backOffMs, LONGEST_BACK_OFF_MS);
-    startedMs = clock.monotonicMs();
-    try {
-      const pid = await restartNode(folder, nodeId, options);
-      if (pid !== undefined) onEvent({ kind: "restarted", nodeId, pid });
-    } catch (error) {
-      if (signal.aborted) return;
-      onEvent({
-        kind: "restart_failed",
-        nodeId,
-        reason: error instanceof Error ? error.message : String(error),
-      });
-    }
-  }
+    if (record === undefined || node === undefined || record.wanted === "stopped") return undefined;
+    return { alive: isNodeAlive(folder, node), pid: node.pid };
+  };
+  return supervise(
+    { look, restart: () => restartNode(folder, nodeId, options) },
+    {
+      ...options,
+      onEvent: (event) => {
+        if (event.kind !== "stopped_elsewhere" || nodeId === 1) options.onEvent({ ...event, nodeId }); // once for all
+      },
+    },
+  );
 }
 
 /** Starts a node again as it was; undefined when somebody wants it stopped. */

@@ -8,6 +8,7 @@ import { ensureJars } from "../../src/local/jars.ts";
 import { localKafkaStatus, startDetachedKafka, stopLocalKafka } from "../../src/local/local-kafka.ts";
 import { freePort } from "../../src/local/ports.ts";
 import type { BrokerLimits } from "../../src/local/server-properties.ts";
+import { KAFKA } from "../../src/local/software.ts";
 import type { StartOptions } from "../../src/local/start.ts";
 
 /** What the fixture needs of node:test's context, or of `{ after }` of a suite. */
@@ -52,7 +53,7 @@ export async function startBroker(t: Cleanup, options: TestBrokerOptions = {}): 
   const jars = await ensureJars({
     environment: process.env,
     clock: systemClock,
-    ...(options.pom === undefined ? {} : { pom: options.pom }),
+    ...(options.pom === undefined ? {} : { software: { ...KAFKA, pom: options.pom } }),
   });
   const dir = mkdtempSync(join(tmpdir(), "clickstream-broker-"));
   const nodes = options.nodes ?? 1;

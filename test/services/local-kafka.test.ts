@@ -177,7 +177,7 @@ test("supervised: `kafka stop` from elsewhere is told and obeyed", async (t) => 
     onEvent: told.resolve,
   });
   assert.equal(await stopLocalKafka(dir, clock), 1);
-  assert.deepEqual(await told.promise, { kind: "stopped_elsewhere" });
+  assert.deepEqual(await told.promise, { kind: "stopped_elsewhere", nodeId: 1 });
   await kafka.stop();
   assert.equal((await localKafkaStatus(dir)).state, "stopped");
 });

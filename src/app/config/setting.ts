@@ -1,7 +1,16 @@
 import type { Kind } from "./kinds.ts";
 
-/** The commands of the command line; `kafka` and `dlq` stand for their three subcommands each. */
-export type CommandName = "run" | "generate" | "process" | "verify" | "explain" | "dlq" | "kafka" | "doctor";
+/** The commands of the command line; `kafka`, `spark` and `dlq` stand for their three subcommands each. */
+export type CommandName =
+  | "run"
+  | "generate"
+  | "process"
+  | "verify"
+  | "explain"
+  | "dlq"
+  | "kafka"
+  | "spark"
+  | "doctor";
 
 /** Headings of the help, in order. */
 export type SettingGroup =
@@ -13,6 +22,7 @@ export type SettingGroup =
   | "Processing"
   | "Dead letters"
   | "Local Kafka"
+  | "Spark"
   | "Logs";
 
 /** One row of the table: flag, environment variable, config key, default and documentation derive from it. */

@@ -19,7 +19,7 @@ import { CONNECTING, ON_TOPIC, type Setting, setting } from "./setting.ts";
 export type { CommandName, Setting, SettingGroup } from "./setting.ts";
 
 const LOCAL = ["127.0.0.1:9092"];
-const ANY = ["run", "generate", "process", "verify", "explain", "dlq", "kafka", "doctor"] as const;
+const ANY = ["run", "generate", "process", "verify", "explain", "dlq", "kafka", "spark", "doctor"] as const;
 const GENERATING = ["run", "generate"] as const;
 const PROCESSING = ["run", "process"] as const;
 
@@ -284,6 +284,17 @@ export const SETTINGS = {
     commands: ["kafka"],
     doc: "nodes of the local Kafka, fixed with its first start",
     defaultDoc: "as the last time, else 1",
+  }),
+  executors: setting(integer(1, 64), undefined, {
+    group: "Spark",
+    commands: ["spark"],
+    doc: "executors of the local Spark, of one core each",
+    defaultDoc: "one a core",
+  }),
+  sparkDir: setting(text("dir"), ".clickstream/spark", {
+    group: "Spark",
+    commands: ["spark"],
+    doc: "folder of the local Spark",
   }),
   logLevel: setting(choice("level", ["trace", "debug", "info", "warn", "error", "silent"]), "info", {
     group: "Logs",

@@ -6,13 +6,18 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../../src/core/clock.ts";
 import { ensureJars } from "../../../src/local/jars.ts";
+import { KAFKA } from "../../../src/local/software.ts";
 import type { Sent } from "./sent.ts";
 
 const POM = fileURLToPath(new URL("../kafka-tools/pom.xml", import.meta.url));
 
 /** Java's tools, each in a process of its own: a second of CPU to start. */
 async function runTool(className: string, args: readonly string[], input = ""): Promise<void> {
-  const jars = await ensureJars({ environment: process.env, clock: systemClock, pom: POM });
+  const jars = await ensureJars({
+    environment: process.env,
+    clock: systemClock,
+    software: { ...KAFKA, pom: POM },
+  });
   const options = ["-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", join(jars, "*")];
   const child = spawn("java", [...options, `org.apache.kafka.tools.${className}`, ...args]);
   child.stdin.on("error", () => {});
