@@ -21,7 +21,8 @@ execFileSync(process.execPath, [COMPILER, "--project", PROJECT], { stdio: "inher
 rewrite("**/*.js", (text) => text.replaceAll(STARTED, "$1.js$2"));
 rewrite("**/*.d.ts", (text) => text.replaceAll(DECLARED, "$1.js$2"));
 rewrite("app/config/define-config.d.ts", withSettingsSpeltOut);
-cpSync(SOURCES, DIST, { recursive: true, filter: (path) => !path.endsWith(".ts") }); // what the code opens beside it
+const isSource = (path: string): boolean => path.endsWith(".ts") && !path.endsWith(".d.ts");
+cpSync(SOURCES, DIST, { recursive: true, filter: (path) => !isSource(path) }); // what the code opens beside it
 
 function rewrite(files: string, edit: (text: string) => string): void {
   for (const path of globSync(files, { cwd: DIST })) {

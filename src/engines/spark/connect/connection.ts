@@ -1,0 +1,138 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Client, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import type { Clock } from "../../../core/clock.ts";
+import { type Endpoint, shownEndpoint } from "./endpoint.ts";
+import {
+  type ExecutePlanRequestSchema,
+  type FetchErrorDetailsResponse,
+  SparkConnectService,
+} from "./generated/spark/connect/base_pb.js";
+import { Retries, type RetryPolicy } from "./retries.ts";
+import { errorInfo, isTransient, type SparkError, sparkError } from "./spark-error.ts";
+
+/** A dead peer is noticed by an unanswered ping. */
+const PING_EVERY_MS = 30_000;
+const DETAILS_WITHIN_MS = 5_000;
+const CLIENT_TYPE = "clickstream";
+
+export interface ConnectionOptions {
+  endpoint: Endpoint;
+  sessionId: string;
+  clock: Clock;
+  retries: RetryPolicy;
+  /** Certificates to trust beside the usual ones, PEM. */
+  ca?: string | undefined;
+}
+
+/** What identifies the session in every request. */
+type Identity = Pick<
+  MessageInitShape<typeof ExecutePlanRequestSchema>,
+  "sessionId" | "userContext" | "clientType" | "clientObservedServerSideSessionId"
+>;
+
+/** One session's way to its server: HTTP/2, headers, identity, retries, errors told for people. */
+export class Connection {
+  readonly client: Client<typeof SparkConnectService>;
+  readonly clock: Clock;
+  readonly server: string;
+  readonly #sessionId: string;
+  readonly #endpoint: Endpoint;
+  readonly #retries: RetryPolicy;
+  readonly #http2: Http2SessionManager;
+  #serverSideSessionId: string | undefined;
+
+  constructor({ endpoint, sessionId, clock, retries, ca }: ConnectionOptions) {
+    const baseUrl = `${endpoint.useTls ? "https" : "http"}://${endpoint.host}:${endpoint.port}`;
+    this.#endpoint = endpoint;
+    this.#sessionId = sessionId;
+    this.clock = clock;
+    this.#retries = retries;
+    this.server = shownEndpoint(endpoint);
+    this.#http2 = new Http2SessionManager(
+      baseUrl,
+      { pingIntervalMs: PING_EVERY_MS, pingIdleConnection: true },
+      ca === undefined ? {} : { ca },
+    );
+    const transport = createGrpcTransport({
+      baseUrl,
+      sessionManager: this.#http2,
+      interceptors: [withHeaders(endpoint)],
+      readMaxBytes: endpoint.maxMessageBytes,
+      writeMaxBytes: endpoint.maxMessageBytes,
+    });
+    this.client = createClient(SparkConnectService, transport);
+  }
+
+  /** The server's own name for the session travels with each request, so that a restarted server notices. */
+  identity(): Identity {
+    const userId = this.#endpoint.userId ?? CLIENT_TYPE;
+    return {
+      sessionId: this.#sessionId,
+      userContext: { userId, userName: userId },
+      clientType: this.#endpoint.userAgent ?? CLIENT_TYPE,
+      ...(this.#serverSideSessionId === undefined
+        ? {}
+        : { clientObservedServerSideSessionId: this.#serverSideSessionId }),
+    };
+  }
+
+  observe({ serverSideSessionId }: { serverSideSessionId: string }): void {
+    if (serverSideSessionId !== "") this.#serverSideSessionId = serverSideSessionId;
+  }
+
+  retries(): Retries {
+    return new Retries(this.#retries, this.clock);
+  }
+
+  /**
+   * A request with one answer that may be repeated, tried again while the server can't be reached.
+   * @throws SparkError
+   */
+  async ask<Response extends { serverSideSessionId: string }>(
+    request: () => Promise<Response>,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const retries = this.retries();
+    for (;;) {
+      try {
+        const response = await request();
+        this.observe(response);
+        return response;
+      } catch (thrown) {
+        const error = ConnectError.from(thrown);
+        if (!isTransient(error) || !(await retries.again(signal))) throw await this.told(error);
+      }
+    }
+  }
+
+  /** The error with all that the server can tell of it. */
+  async told(error: ConnectError): Promise<SparkError> {
+    return sparkError(error, this.server, await this.#details(error));
+  }
+
+  close(): void {
+    this.#http2.abort();
+  }
+
+  async #details(error: ConnectError): Promise<FetchErrorDetailsResponse | undefined> {
+    const errorId = errorInfo(error)?.metadata.errorId;
+    if (errorId === undefined) return undefined;
+    try {
+      return await this.client.fetchErrorDetails(
+        { ...this.identity(), errorId },
+        { timeoutMs: DETAILS_WITHIN_MS },
+      );
+    } catch {
+      return undefined; // what came with the error must do
+    }
+  }
+}
+
+function withHeaders({ token, headers }: Endpoint): Interceptor {
+  return (next) => (request) => {
+    for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
+    if (token !== null) request.header.set("authorization", `Bearer ${token}`);
+    return next(request);
+  };
+}
