@@ -26,6 +26,7 @@ const ALLOWED: Readonly<Record<string, Edges>> = {
   engines: { any: ["core", "events", "queries", "windows", "kafka"], files: SINK_CONTRACTS },
   oracle: { any: ["core"], types: ["events", "queries", "sinks"] },
   local: { any: ["core"] },
+  web: { any: ["core"] },
   app: {
     any: [
       "core",
@@ -38,6 +39,7 @@ const ALLOWED: Readonly<Record<string, Edges>> = {
       "engines",
       "oracle",
       "local",
+      "web",
     ],
   },
   testing: { any: ["core", "events", "queries", "windows", "kafka", "sinks", "engines", "app"] },

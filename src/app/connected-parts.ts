@@ -11,6 +11,7 @@ import { kafkaForRun } from "./local-kafka.ts";
 import type { Parts } from "./parts.ts";
 import { verifyProgress } from "./verification/verify-progress.ts";
 import { verify } from "./verify.ts";
+import { openWeb } from "./web/web-part.ts";
 
 /** The real parts. */
 export const parts: Parts = {
@@ -44,6 +45,7 @@ export const parts: Parts = {
   ensureTopic,
   openEngine,
   openGenerator,
+  openWeb,
 
   verify(context, brokers) {
     const { topic, output } = context.config.settings;

@@ -4,15 +4,22 @@ import type { CommitReport } from "../engines/embedded/coordinator.ts";
 import { EmbeddedEngine, type EmbeddedOptions, stateFolderOf } from "../engines/embedded/embedded-engine.ts";
 import { PartitionLedger } from "../engines/embedded/partition-ledger.ts";
 import { JsonFilesSink } from "../sinks/json-files.ts";
+import type { Manifest } from "../sinks/manifest.ts";
 import { readManifest, writeManifest } from "../sinks/manifest-file.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
-import type { EngineFigures, RunningEngine } from "./parts.ts";
+import type { CommitTiming, EngineFigures, EngineInspection, RunningEngine } from "./parts.ts";
 import { RateMeter } from "./progress/rate.ts";
 import type { EngineSnapshot } from "./progress/snapshot.ts";
 import { RetryWarnings } from "./retry-warnings.ts";
 
 const SHOWN_COMMITS = 5;
+
+/** What is kept of a commit's report. */
+type Seen = Pick<
+  CommitReport,
+  "ledger" | "windowsClosed" | "openWindows" | "openPanes" | "stateBytes" | "outboxEntries"
+>;
 
 /** Starts the embedded engine on an output folder. @throws ClickstreamError as `EmbeddedEngine.open` and the sinks do */
 export async function openEngine(context: Context, settings: PipelineSettings): Promise<RunningEngine> {
@@ -36,11 +43,18 @@ class EmbeddedRun implements RunningEngine {
   private opening: Promise<void> = Promise.resolve();
   private running: Promise<void> = Promise.resolve();
   private finishing = false;
-  private report: Pick<CommitReport, "ledger" | "windowsClosed" | "openWindows"> | undefined;
+  private report: Seen | undefined;
   private commits = 0;
   private readBefore = 0;
   private readingSinceMs: number | undefined;
   private lastCommitMs = 0;
+  private engine: EmbeddedEngine | undefined;
+  private manifest: Manifest | undefined;
+  private committedAtMs: number | null = null;
+  private busyShares: readonly number[] = [];
+  private readBytes = 0;
+  private readBytesBefore = 0;
+  private readonly listeners: ((timing: CommitTiming) => void)[] = [];
 
   constructor(context: Context, settings: PipelineSettings) {
     this.context = context;
@@ -87,6 +101,36 @@ class EmbeddedRun implements RunningEngine {
     return { readInRun: this.snapshot().read - this.readBefore, busyMs: Math.max(0, busyMs) };
   }
 
+  inspect(): EngineInspection {
+    const { report } = this;
+    const entries = this.commits === 0 ? [] : (report?.ledger.entries ?? []);
+    return {
+      manifest: this.manifest,
+      ends: new Map(entries.map(({ stored, highWatermark }) => [stored.partition, highWatermark])),
+      lastStable: new Map(entries.map(({ stored, lastStable }) => [stored.partition, lastStable])),
+      lastCommitMs: this.committedAtMs,
+      readBytes: this.readBytes,
+      state: {
+        bytes: report?.stateBytes ?? 0,
+        openPanes: report?.openPanes ?? 0,
+        outboxEntries: report?.outboxEntries ?? 0,
+      },
+      busyShares: this.busyShares,
+    };
+  }
+
+  onCommit(listener: (timing: CommitTiming) => void): void {
+    this.listeners.push(listener);
+  }
+
+  openEnds(): readonly number[] {
+    return this.engine?.openEnds() ?? [];
+  }
+
+  lookAt(windowEndMs: number, limit: number): ReturnType<RunningEngine["lookAt"]> {
+    return this.engine?.lookAt(windowEndMs, limit) ?? new Map();
+  }
+
   async finish(): Promise<void> {
     this.finishing = true;
     this.stopping.abort();
@@ -110,6 +154,7 @@ class EmbeddedRun implements RunningEngine {
   /** Runs an engine to its end, and another behind what Kafka drops meanwhile, where that is allowed. */
   private async work(first: EmbeddedEngine, settings: PipelineSettings): Promise<void> {
     for (let engine = first; ; engine = await EmbeddedEngine.open(await this.options(settings))) {
+      this.engine = engine;
       try {
         return await engine.run(this.stopping.signal);
       } catch (error) {
@@ -117,6 +162,7 @@ class EmbeddedRun implements RunningEngine {
         if (!isLoss || settings.onDataLoss !== "skip") throw error;
         this.context.log.warn(error.message);
       } finally {
+        this.engine = undefined;
         await engine.close();
       }
     }
@@ -133,7 +179,10 @@ class EmbeddedRun implements RunningEngine {
       stateFolder: stateFolderOf(output),
       existingManifest: await readManifest(output),
       openSinks: async () => [await JsonFilesSink.open(output)],
-      publishManifest: (manifest) => writeManifest(output, manifest),
+      publishManifest: async (manifest) => {
+        await writeManifest(output, manifest);
+        this.manifest = manifest;
+      },
       onReading: () => {
         this.readingSinceMs ??= this.clock.monotonicMs();
       },
@@ -145,15 +194,28 @@ class EmbeddedRun implements RunningEngine {
 
   private remember({ before }: EmbeddedEngine): void {
     const ledger = new PartitionLedger(before.partitions, this.settings.windows.delayMs);
-    this.report = { ledger, windowsClosed: before.windowsClosed, openWindows: 0 };
+    this.report = {
+      ledger,
+      windowsClosed: before.windowsClosed,
+      openWindows: 0,
+      openPanes: 0,
+      stateBytes: 0,
+      outboxEntries: 0,
+    };
     this.readBefore = ledger.total.read;
     this.rate.sample(ledger.total.read, this.clock.monotonicMs());
   }
 
   private committed(report: CommitReport): void {
+    if (report.ledger !== this.report?.ledger) this.readBytesBefore = this.readBytes;
+    this.readBytes = this.readBytesBefore + report.ledger.readBytes;
     this.report = report;
     this.commits++;
     this.lastCommitMs = this.clock.monotonicMs();
+    this.committedAtMs = this.clock.nowMs();
+    this.busyShares = this.engine?.busyShares() ?? [];
+    const { commitMs, closeMs, windowsClosedNow: windowsClosed } = report;
+    for (const listener of this.listeners) listener({ commitMs, closeMs, windowsClosed });
     this.commitMs.unshift(report.commitMs);
     this.commitMs.length = Math.min(this.commitMs.length, SHOWN_COMMITS);
     this.perSecond = this.rate.sample(report.ledger.total.read, this.lastCommitMs);

@@ -1,3 +1,5 @@
+import type { Manifest } from "../sinks/manifest.ts";
+import type { TopRows } from "../windows/top-rows.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { EngineSnapshot, ProducerSnapshot } from "./progress/snapshot.ts";
@@ -11,9 +13,41 @@ export interface EngineFigures {
   busyMs: number;
 }
 
+/** A closer look at an engine, for the page and the metrics. */
+export interface EngineInspection {
+  /** As last published: what it calls final can be read. Undefined before the first commit. */
+  manifest: Manifest | undefined;
+  /** By partition, behind its last record; empty before Kafka said. */
+  ends: ReadonlyMap<number, number>;
+  /** By partition, behind which no transaction is open. */
+  lastStable: ReadonlyMap<number, number>;
+  /** Wall-clock time, ms since the epoch; null before the first commit. */
+  lastCommitMs: number | null;
+  /** Bytes of the events read in this run. */
+  readBytes: number;
+  state: { bytes: number; openPanes: number; outboxEntries: number };
+  /** By worker thread, the share of the time between the last commits in which it was at work. */
+  busyShares: readonly number[];
+}
+
+/** What one commit took, ms. */
+export interface CommitTiming {
+  commitMs: number;
+  /** To make the final rows of what it closed. */
+  closeMs: number;
+  windowsClosed: number;
+}
+
 /** An engine at work, as the use cases see it. */
 export interface RunningEngine {
   snapshot(): EngineSnapshot;
+  inspect(): EngineInspection;
+  /** Is told of every commit from now on. */
+  onCommit(listener: (timing: CommitTiming) => void): void;
+  /** Ends of the windows that are open now, ascending. */
+  openEnds(): readonly number[];
+  /** What an open window has most of now, by query. About the work of closing it: ask rarely. */
+  lookAt(windowEndMs: number, limit: number): ReadonlyMap<string, TopRows>;
   figures(): EngineFigures;
   /** Resolves when a bounded run is done, or after `stop`; rejects when the engine can't go on. */
   readonly ended: Promise<void>;
@@ -48,6 +82,12 @@ export interface Parts {
   openEngine(context: Context, settings: PipelineSettings): Promise<RunningEngine>;
   /** With live events after the total, or without. */
   openGenerator(context: Context, brokers: readonly string[], live: boolean): Promise<RunningGenerator>;
+  /** The page, the API and the metrics; nothing when they are off. */
+  openWeb(
+    context: Context,
+    engine: RunningEngine,
+    generator?: RunningGenerator,
+  ): Promise<{ stop(): Promise<void> }>;
   /** Compares an output tree with what its topic and manifest say. */
   verify(context: Context, brokers: readonly string[]): Promise<Verification>;
 }

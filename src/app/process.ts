@@ -30,7 +30,7 @@ export type ShowEngine = (context: Context, read: () => EngineSnapshot) => { sto
  */
 export async function processTopic(
   context: Context,
-  parts: Pick<Parts, "openEngine">,
+  parts: Pick<Parts, "openEngine" | "openWeb">,
   show: ShowEngine = showInTerminal,
 ): Promise<{ result: ProcessResult; complete: boolean } | undefined> {
   const { config, stopRequested } = context;
@@ -38,6 +38,11 @@ export async function processTopic(
     const engine = await lifecycle.start(
       "engine",
       () => parts.openEngine(context, pipelineSettings(config)),
+      (part) => part.stop(),
+    );
+    await lifecycle.start(
+      "page",
+      () => parts.openWeb(context, engine),
       (part) => part.stop(),
     );
     await lifecycle.start(

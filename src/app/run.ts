@@ -42,6 +42,11 @@ export async function run(context: Context, parts: Parts, style: Style): Promise
       () => {},
     );
     await lifecycle.start(
+      "page",
+      () => parts.openWeb(context, engine, generator),
+      (part) => part.stop(),
+    );
+    await lifecycle.start(
       "progress",
       async () =>
         showProgress({

@@ -8,6 +8,7 @@ import { generateCommand } from "./generate.ts";
 import { kafkaCommand } from "./kafka.ts";
 import { processCommand } from "./process.ts";
 import { runCommand } from "./run.ts";
+import { serveCommand } from "./serve.ts";
 import { sparkCommand } from "./spark.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -25,6 +26,7 @@ export function createProgram(): Command {
     runCommand(),
     generateCommand(),
     processCommand(),
+    serveCommand(),
     verifyCommand(),
     explainCommand(),
     dlqCommand(),

@@ -28,7 +28,7 @@ export class MemoryWorker implements EngineWorker {
   private read(partition: number, position: number): void {
     const records = this.topic.read(partition, position);
     const highWatermark = this.topic.end(partition);
-    this.worker.ends(partition, highWatermark);
+    this.worker.ends(partition, highWatermark, highWatermark);
     if (records.length > 0) this.worker.batch(partition, recordColumns(records), highWatermark);
     this.positions.set(partition, highWatermark);
     const sentAtMs = this.options.clock.monotonicMs();

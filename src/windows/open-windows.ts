@@ -5,6 +5,7 @@ import { type EncodedRows, encodeRows } from "./rows.ts";
 import { Slot } from "./slot.ts";
 import { decodeSlot } from "./slot-codec.ts";
 import type { TablePlan } from "./table-plan.ts";
+import { type TopRows, topRows } from "./top-rows.ts";
 
 /** Events of one pane that the same windows count: those that end at `firstEndMs` or later. */
 export interface EncodedSlot {
@@ -60,12 +61,7 @@ export class OpenWindows {
   /** Final rows of every query for the window that ends at `windowEndMs`. */
   rows(windowEndMs: number): Map<string, EncodedRows> {
     const windowStartMs = windowEndMs - this.windows.sizeMs;
-    const window = new Slot(this.plan);
-    for (let paneMs = windowStartMs; paneMs < windowEndMs; paneMs += this.windows.slideMs) {
-      for (const [firstEndMs, slot] of this.panes.get(paneMs) ?? []) {
-        if (firstEndMs <= windowEndMs) window.merge(slot);
-      }
-    }
+    const window = this.merged(windowEndMs);
     const rollUp = new RollUp(this.plan, window);
     const rows = new Map<string, EncodedRows>();
     for (const query of this.queries) {
@@ -75,6 +71,16 @@ export class OpenWindows {
       );
     }
     return rows;
+  }
+
+  /** The rows of every query that the open window has most of now. Costs about what closing the window costs. */
+  topRows(windowEndMs: number, limit: number): Map<string, TopRows> {
+    const stretch = { startMs: windowEndMs - this.windows.sizeMs, endMs: windowEndMs, limit };
+    const window = this.merged(windowEndMs);
+    const rollUp = new RollUp(this.plan, window);
+    return new Map(
+      this.queries.map((query) => [query.name, topRows(query, rollUp.query(query), window.strings, stretch)]),
+    );
   }
 
   /** Forgets the panes whose last window ended by `closedThroughMs`. */
@@ -93,11 +99,27 @@ export class OpenWindows {
     return lastMs;
   }
 
+  /** Panes that exist. */
+  get paneCount(): number {
+    return this.panes.size;
+  }
+
   /** Bytes held by all panes. */
   get byteLength(): number {
     let total = 0;
     for (const slots of this.panes.values()) for (const slot of slots.values()) total += slot.byteLength;
     return total;
+  }
+
+  private merged(windowEndMs: number): Slot {
+    const window = new Slot(this.plan);
+    const { sizeMs, slideMs } = this.windows;
+    for (let paneMs = windowEndMs - sizeMs; paneMs < windowEndMs; paneMs += slideMs) {
+      for (const [firstEndMs, slot] of this.panes.get(paneMs) ?? []) {
+        if (firstEndMs <= windowEndMs) window.merge(slot);
+      }
+    }
+    return window;
   }
 
   /** Crashes when a slot could still change a window that has closed. */

@@ -30,6 +30,10 @@ async function world(command: "run" | "process" | "generate", flags: Flags) {
   };
   const engine: RunningEngine = {
     snapshot: () => MIDDLE.engine!,
+    inspect: () => assert.fail("no page asks"),
+    onCommit: () => {},
+    openEnds: () => [],
+    lookAt: () => new Map(),
     figures: () => ({ readInRun: 5_000, busyMs: 500 }),
     ended: engineEnd.promise,
     finish: async () => void events.push("engine finishes"),
@@ -58,6 +62,7 @@ async function world(command: "run" | "process" | "generate", flags: Flags) {
       events.push(live ? "live generator starts" : "generator starts");
       return generator;
     },
+    openWeb: told("page opens", { stop: told("page closes", undefined) }),
     verify: () => assert.fail("not asked for"),
   };
   const terminal = new Terminal(fakeStream({ isTTY: false }).stream);
@@ -103,8 +108,10 @@ test("run starts in order, goes on live, stops in reverse at Ctrl-C, and sums up
     "topic",
     "engine starts",
     "live generator starts",
+    "page opens",
     "generator stops",
     "engine stops",
+    "page closes",
     "kafka stops",
   ]);
 });
@@ -115,9 +122,11 @@ test("run --exit finishes the windows after the total", async () => {
   await run(w.context, w.parts, plainStyle);
   assert.deepEqual(w.events.slice(4), [
     "generator starts",
+    "page opens",
     "generator stops",
     "engine finishes",
     "engine stops",
+    "page closes",
     "kafka stops",
   ]);
 });
@@ -178,7 +187,7 @@ test("process ends with a bounded run, or unfinished at Ctrl-C", async () => {
         peakRssBytes: "number",
       },
     );
-    assert.deepEqual(w.events, ["engine starts", "engine stops"]);
+    assert.deepEqual(w.events, ["engine starts", "page opens", "engine stops", "page closes"]);
   }
 });
 

@@ -66,7 +66,7 @@ export class SimulatedWorker implements EngineWorker {
     const arrived = left.filter(({ arrivesMs }) => arrivesMs <= this.clock.nowMs());
     const highWatermark =
       arrived.length === left.length ? feed.endOffset : (left[arrived.length] as ArrivingRecord).offset;
-    this.worker.ends(feed.partition, highWatermark);
+    this.worker.ends(feed.partition, highWatermark, highWatermark);
     const batch = arrived.slice(0, 1 + this.random.below(8));
     const last = batch.at(-1);
     if (last !== undefined) {

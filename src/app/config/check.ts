@@ -16,6 +16,7 @@ export function checkSettings(command: CommandName, settings: Settings, origins:
   if (command === "run" || command === "generate") checkShares(settings);
   if (command === "run") checkLocalKafka(settings, origins);
   checkSecurity(settings);
+  checkWeb(command, settings);
   if (settings.deadLetterTopic === settings.topic) {
     refuse("--dead-letter-topic is the topic that is read", "Name another topic for dead letters.");
   }
@@ -88,6 +89,25 @@ function checkSecurity(settings: Settings): void {
     refuse("--tls-cert and --tls-key belong together", "Give both, or neither.");
   }
   checkLogin(settings);
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i;
+
+/** What other machines can reach needs a token. */
+function checkWeb(command: CommandName, { http, httpToken, httpTokenFile }: Settings): void {
+  if (httpToken !== undefined && httpTokenFile !== undefined) {
+    refuse("There is more than one source of the token", "Give CLICKSTREAM_HTTP_TOKEN or --http-token-file.");
+  }
+  if (http === "off") {
+    if (command === "serve") refuse("--http off leaves serve nothing to do", "Leave it out, or name a port.");
+    return;
+  }
+  if (!LOOPBACK.test(http.host) && (httpToken ?? httpTokenFile) === undefined) {
+    refuse(
+      `--http ${http.host}:${http.port} can be reached by other machines, and there is no token`,
+      "Set CLICKSTREAM_HTTP_TOKEN or --http-token-file, or listen on 127.0.0.1.",
+    );
+  }
 }
 
 /** Exactly one source of the secret, and only what the mechanism uses. */

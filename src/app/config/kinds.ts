@@ -186,6 +186,35 @@ export const brokers: Kind<readonly string[], string | readonly string[]> = {
   format: same,
 };
 
+/** Where a server listens. */
+export type ListenAddress = { readonly host: string; readonly port: number } | "off";
+
+/** A port on this machine alone, a host with a port, or none. */
+export const listenAddress: Kind<ListenAddress, number | string> = {
+  schema: z.union([
+    z.literal("off"),
+    z
+      .int()
+      .min(0)
+      .max(65_535)
+      .transform((port) => ({ host: "127.0.0.1", port })),
+    z
+      .string()
+      .trim()
+      .regex(/^(?:(?:[^\s:,/[\]]+|\[[0-9a-fA-F:.]+\]):)?\d{1,5}$/)
+      .transform((address) => {
+        const colon = address.lastIndexOf(":");
+        const host = colon === -1 ? "127.0.0.1" : address.slice(0, colon).replace(/^\[|\]$/g, "");
+        return { host, port: Number(address.slice(colon + 1)) };
+      })
+      .refine(({ port }) => port <= 65_535),
+  ]),
+  hint: 'a port, host:port, or "off"',
+  placeholder: "[host:]port|off",
+  format: (value) =>
+    value === "off" ? value : `${value.host.includes(":") ? `[${value.host}]` : value.host}:${value.port}`,
+};
+
 function list(item: z.ZodType<string>, least: number): z.ZodType<readonly string[]> {
   const split = (value: unknown): unknown => (typeof value === "string" ? value.split(",") : value);
   return z.preprocess(split, z.array(item).min(least));

@@ -15,11 +15,23 @@ import {
 } from "./kinds.ts";
 import { SECURITY_SETTINGS } from "./security-settings.ts";
 import { CONNECTING, ON_TOPIC, type Setting, setting } from "./setting.ts";
+import { WEB_SETTINGS } from "./web-settings.ts";
 
 export type { CommandName, Setting, SettingGroup } from "./setting.ts";
 
 const LOCAL = ["127.0.0.1:9092"];
-const ANY = ["run", "generate", "process", "verify", "explain", "dlq", "kafka", "spark", "doctor"] as const;
+const ANY = [
+  "run",
+  "generate",
+  "process",
+  "serve",
+  "verify",
+  "explain",
+  "dlq",
+  "kafka",
+  "spark",
+  "doctor",
+] as const;
 const GENERATING = ["run", "generate"] as const;
 const PROCESSING = ["run", "process"] as const;
 
@@ -118,7 +130,7 @@ export const SETTINGS = {
   }),
   output: setting(text("dir"), "output", {
     group: "Processing",
-    commands: ["run", "process", "verify", "explain", "dlq", "doctor"],
+    commands: ["run", "process", "serve", "verify", "explain", "dlq", "doctor"],
     doc: "folder of the results",
   }),
   window: setting(duration(1_000), 300_000, {
@@ -219,6 +231,7 @@ export const SETTINGS = {
     commands: ["process"],
     doc: "with --until-end: then close every open window",
   }),
+  ...WEB_SETTINGS,
   reason: setting(words("reason"), [], {
     group: "Dead letters",
     commands: ["dlq"],

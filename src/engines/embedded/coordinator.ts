@@ -5,6 +5,7 @@ import type { Sink } from "../../sinks/sink.ts";
 import { type EncodedSlot, OpenWindows } from "../../windows/open-windows.ts";
 import { paneStart } from "../../windows/panes.ts";
 import type { TablePlan } from "../../windows/table-plan.ts";
+import type { TopRows } from "../../windows/top-rows.ts";
 import { finalFloors, idleFloors } from "./floors.ts";
 import type { DeadLetter, EngineWorker, Flush, FlushRequest } from "./flush.ts";
 import { Outbox } from "./outbox.ts";
@@ -40,8 +41,13 @@ export interface CommitReport {
   windowsClosed: number;
   openWindows: number;
   stateBytes: number;
+  openPanes: number;
+  /** Final results that no sink has written yet. */
+  outboxEntries: number;
   /** From asking the workers to the durable commit, ms. */
   commitMs: number;
+  /** How long it took to make the final rows of the windows that this commit closed, ms. */
+  closeMs: number;
 }
 
 /**
@@ -75,6 +81,16 @@ export class Coordinator {
     this.wake.abort();
   }
 
+  /** Ends of the windows that are open now, ascending. */
+  openEnds(): number[] {
+    return this.open.ends(this.closedThroughMs, Number.POSITIVE_INFINITY);
+  }
+
+  /** What an open window has most of now, by query; committed or not. About the work of closing it. */
+  lookAt(windowEndMs: number, limit: number): Map<string, TopRows> {
+    return this.open.topRows(windowEndMs, limit);
+  }
+
   /**
    * Runs until the signal aborts or, in a bounded run, every partition is at its end. Either way the last commit
    * confirms what the sinks have written.
@@ -103,12 +119,14 @@ export class Coordinator {
     const newSlots = this.merge(flushes);
     await this.options.sendDeadLetters(flushes.flatMap((flush) => flush.deadLetters));
     const ends = this.close();
+    const closingFromMs = this.options.clock.monotonicMs();
     const newOutbox = ends.flatMap((endMs) => this.finalRows(endMs));
+    const closeMs = this.options.clock.monotonicMs() - closingFromMs;
     await this.outbox.delivered;
     this.commit(newSlots, newOutbox);
     this.outbox.add(newOutbox);
     this.deliver();
-    this.report(ends.length, this.options.clock.monotonicMs() - startedMs);
+    this.report(ends.length, this.options.clock.monotonicMs() - startedMs, closeMs);
   }
 
   private merge(flushes: readonly Flush[]): EncodedSlot[] {
@@ -195,7 +213,7 @@ export class Coordinator {
     }
   }
 
-  private report(windowsClosedNow: number, commitMs: number): void {
+  private report(windowsClosedNow: number, commitMs: number, closeMs: number): void {
     const { maxStateBytes, onCommit, onStateLarge } = this.options;
     const stateBytes = this.open.byteLength;
     onCommit({
@@ -205,7 +223,10 @@ export class Coordinator {
       windowsClosed: this.windowsClosed,
       openWindows: this.open.ends(this.closedThroughMs, Number.POSITIVE_INFINITY).length,
       stateBytes,
+      openPanes: this.open.paneCount,
+      outboxEntries: this.outbox.length,
       commitMs,
+      closeMs,
     });
     if (stateBytes > maxStateBytes) {
       throw new ClickstreamError({

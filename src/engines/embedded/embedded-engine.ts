@@ -9,6 +9,7 @@ import type { QueryPlan, WindowSettings } from "../../queries/plan.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import type { Sink } from "../../sinks/sink.ts";
 import { planTables } from "../../windows/table-plan.ts";
+import type { TopRows } from "../../windows/top-rows.ts";
 import { type CommitReport, Coordinator } from "./coordinator.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { checkOwnership, type LogBounds, newPartitions, resumedPartitions } from "./ownership.ts";
@@ -70,6 +71,7 @@ export class EmbeddedEngine {
   private readonly ends: ReadonlyMap<number, number>;
   private readonly sinks: readonly Sink[];
   private workers: WorkerHandle[] = [];
+  private coordinator: Coordinator | undefined;
   private readonly deadLetters: DeadLetterQueue;
   private readonly mirror: PositionMirror | undefined;
 
@@ -133,6 +135,21 @@ export class EmbeddedEngine {
     return this.stored;
   }
 
+  /** Ends of the windows that are open now, ascending; none before `run`. */
+  openEnds(): number[] {
+    return this.coordinator?.openEnds() ?? [];
+  }
+
+  /** What an open window has most of now, by query. About the work of closing it, on this thread. */
+  lookAt(windowEndMs: number, limit: number): ReadonlyMap<string, TopRows> {
+    return this.coordinator?.lookAt(windowEndMs, limit) ?? new Map();
+  }
+
+  /** For each worker, the share of the time since the call before in which it was at work. */
+  busyShares(): number[] {
+    return this.workers.map((worker) => worker.busyShare());
+  }
+
   /**
    * Runs until the signal aborts or, in a bounded run, until all is read.
    * @throws ClickstreamError when something outside fails for good; all that was committed stays
@@ -192,6 +209,7 @@ export class EmbeddedEngine {
           `open windows take ${Math.round(bytes / 1e6)} MB, more than half of --max-state-mb: does a partition stand still?`,
         ),
     });
+    this.coordinator = coordinator;
     this.startWorkers(stored, {
       reading: () => options.onReading(),
       attention: () => coordinator.attention(),

@@ -31,6 +31,10 @@ export interface PartitionFlush extends Accounting {
   atEnd: boolean;
   /** End of the partition as last seen, for the lag. */
   highWatermark: number;
+  /** Behind which no transaction was open, as last seen. */
+  lastStable: number;
+  /** Bytes of the events' values read since the flush before. */
+  readBytes: number;
 }
 
 /** A rejected event with what identifies it. */

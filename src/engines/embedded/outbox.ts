@@ -6,16 +6,24 @@ export class Outbox {
   private readonly sinks: readonly Sink[];
   private pending: OutboxEntry[];
   private written: OutboxKey[] = [];
+  private unwritten: number;
   private delivery: Promise<void> = Promise.resolve();
 
   constructor(sinks: readonly Sink[], pending: readonly OutboxEntry[]) {
     this.sinks = sinks;
     this.pending = [...pending];
+    this.unwritten = pending.length;
   }
 
   /** Takes over entries that a commit has made durable. */
   add(entries: readonly OutboxEntry[]): void {
     this.pending.push(...entries);
+    this.unwritten += entries.length;
+  }
+
+  /** Entries that no sink has written yet. */
+  get length(): number {
+    return this.unwritten;
   }
 
   /** Writes what is pending while the caller goes on, then calls `afterwards`. Failures show in `delivered`. */
@@ -44,6 +52,7 @@ export class Outbox {
         const own = entries.filter((entry) => entry.sink === sink.name);
         if (own.length === 0) return;
         await sink.write(own);
+        this.unwritten -= own.length;
         this.written.push(...own.map(({ query, windowEndMs }) => ({ sink: sink.name, query, windowEndMs })));
       }),
     );

@@ -9,12 +9,15 @@ export interface LedgerEntry {
   idle: boolean;
   atEnd: boolean;
   highWatermark: number;
+  lastStable: number;
 }
 
 /** The coordinator's account of all partitions: positions, watermarks, floors, and what became of every event. */
 export class PartitionLedger {
   readonly entries: readonly LedgerEntry[];
   private readonly delayMs: number;
+  /** Bytes of the events read by this process. */
+  readBytes = 0;
   private readonly byNumber: ReadonlyMap<number, LedgerEntry>;
 
   constructor(partitions: readonly PartitionManifest[], delayMs: number) {
@@ -25,6 +28,7 @@ export class PartitionLedger {
       idle: false,
       atEnd: false,
       highWatermark: partition.position,
+      lastStable: partition.position,
     }));
     this.byNumber = new Map(this.entries.map((entry) => [entry.stored.partition, entry]));
   }
@@ -53,10 +57,12 @@ export class PartitionLedger {
       stored.dead[reason] = (stored.dead[reason] ?? 0) + events;
     }
     assert.equal(stored.read, accountedFor(stored), `partition ${flush.partition} lost count of an event`);
+    this.readBytes += flush.readBytes;
     entry.watermarkMs = watermarkOf(stored, this.delayMs);
     entry.idle = flush.idle;
     entry.atEnd = flush.atEnd;
     entry.highWatermark = Math.max(flush.highWatermark, flush.position);
+    entry.lastStable = Math.max(flush.lastStable, flush.position);
   }
 
   /** What a commit stores. */

@@ -10,12 +10,14 @@ export class PartitionState {
   /** max(greatest event time − delay, floor). */
   watermarkMs: number;
   highWatermark = 0;
+  lastStable = 0;
   idle = false;
   /** Monotonic time of the last valid event, or of the start of the process. */
   lastValidAtMs: number;
   /** A floor that waits for the next sign that the partition is idle. */
   pendingFloorMs = Number.NEGATIVE_INFINITY;
   read = 0;
+  readBytes = 0;
   counted = 0;
   late = 0;
   dead: Record<string, number> = {};
@@ -89,7 +91,9 @@ export class PartitionState {
       idle: this.idle,
       atEnd: this.atEnd,
       highWatermark: this.highWatermark,
+      lastStable: this.lastStable,
       read: this.read,
+      readBytes: this.readBytes,
       counted: this.counted,
       late: this.late,
       dead: this.dead,
@@ -97,6 +101,7 @@ export class PartitionState {
     this.newFloors = [];
     this.spentFloorsFrom = null;
     this.read = 0;
+    this.readBytes = 0;
     this.counted = 0;
     this.late = 0;
     this.dead = {};

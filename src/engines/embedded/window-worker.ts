@@ -108,8 +108,10 @@ export class WindowWorker {
   }
 
   /** The partition's end as a fetch response told it. */
-  ends(partitionNumber: number, highWatermark: number): void {
-    this.partition(partitionNumber).highWatermark = highWatermark;
+  ends(partitionNumber: number, highWatermark: number, lastStable: number): void {
+    const partition = this.partition(partitionNumber);
+    partition.highWatermark = highWatermark;
+    partition.lastStable = lastStable;
   }
 
   /** Hands over everything learned since the call before. */
@@ -144,7 +146,7 @@ export class WindowWorker {
     admitEvents(this.events, records, partition, this.slotIds, maxAheadMs, this.slots);
     if (partition.hasUntestedFloor) this.testFloor(partition, greatestBeforeMs);
     this.tables.add(this.events, this.slots);
-    this.account(partition, records, to - from);
+    this.account(partition, records, from, to);
   }
 
   private testFloor(partition: PartitionState, greatestBeforeMs: number): void {
@@ -153,7 +155,7 @@ export class WindowWorker {
     if (first !== -1) partition.testFloor(Math.max(greatestBeforeMs, timeMs[first] as number));
   }
 
-  private account(partition: PartitionState, records: RecordColumns, read: number): void {
+  private account(partition: PartitionState, records: RecordColumns, from: number, to: number): void {
     const { events, rejected, slots } = this;
     let counted = 0;
     let late = 0;
@@ -169,7 +171,8 @@ export class WindowWorker {
     for (let i = 0; i < rejected.count; i++) {
       this.reject(partition, records, rejected.row[i] as number, rejected.reason[i] as DeadReason);
     }
-    partition.read += read;
+    partition.read += to - from;
+    partition.readBytes += valueBytes(records, from, to);
     partition.counted += counted;
     partition.late += late;
     if (counted + late > 0) partition.lastValidAtMs = this.options.clock.monotonicMs();
@@ -207,6 +210,16 @@ export class WindowWorker {
     if (partition === undefined) throw new Error(`partition ${number} is not assigned to this worker`);
     return partition;
   }
+}
+
+/** About 1 ns a record; a record without a value has the start −1 and no bytes. */
+function valueBytes({ valueStart, valueEnd }: RecordColumns, from: number, to: number): number {
+  let bytes = 0;
+  for (let row = from; row < to; row++) {
+    const start = valueStart[row] as number;
+    if (start >= 0) bytes += (valueEnd[row] as number) - start;
+  }
+  return bytes;
 }
 
 /** Index of the first record at or after `offset`, from `from` on. Nearly always the first or past the last one. */

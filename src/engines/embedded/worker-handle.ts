@@ -1,3 +1,4 @@
+import type { EventLoopUtilization } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { ClickstreamError } from "../../core/errors.ts";
 import type { EngineWorker, Flush, FlushRequest } from "./flush.ts";
@@ -23,6 +24,7 @@ export class WorkerHandle implements EngineWorker {
   private failure: Error | undefined;
   /** A thread that is told to end may be cut short: no failure, and a new assignment must not stop for it. */
   private isClosing = false;
+  private used: EventLoopUtilization | undefined;
 
   constructor(setup: ThreadSetup, listener: WorkerListener) {
     this.listener = listener;
@@ -33,6 +35,16 @@ export class WorkerHandle implements EngineWorker {
       if (code !== 0 && !this.isClosing) this.fail(new Error(`a worker thread ended with code ${code}`));
       this.closed.resolve();
     });
+  }
+
+  /** Share of the time since the call before in which the thread was at work, 0 to 1. */
+  busyShare(): number {
+    const { performance } = this.thread;
+    const used = performance.eventLoopUtilization();
+    const { utilization } =
+      this.used === undefined ? used : performance.eventLoopUtilization(used, this.used);
+    this.used = used;
+    return Math.min(1, utilization);
   }
 
   flush(request: FlushRequest): Promise<Flush> {

@@ -73,7 +73,7 @@ function openReader(): Promise<TopicReader> {
         }
       },
       caughtUp: (partition, info) => worker.caughtUp(partition, info),
-      ends: (partition, highWatermark) => worker.ends(partition, highWatermark),
+      ends: (partition, highWatermark, lastStable) => worker.ends(partition, highWatermark, lastStable),
       failed: ({ code, message, nextStep }) => post({ kind: "failed", error: { code, message, nextStep } }),
     },
     onRetry: (message) => post({ kind: "retry", message }),

@@ -1,0 +1,59 @@
+import type { Clock } from "../../core/clock.ts";
+import type { OpenWindow } from "../../web/api.ts";
+import type { RunningEngine } from "../parts.ts";
+
+const MAX_WINDOWS = 30;
+const ROWS = 20;
+/** Looking takes at most this share of the thread that commits and closes windows. */
+const MAX_SHARE = 0.02;
+
+/**
+ * The open windows as they are now, for people who look: one is looked at anew in each call that comes late enough, the one
+ * that was not looked at for longest. A look costs about what closing the window costs.
+ */
+export class OpenWindowsView {
+  private readonly engine: Pick<RunningEngine, "openEnds" | "lookAt">;
+  private readonly clock: Clock;
+  private seen = new Map<number, OpenWindow>();
+  private nextLookAtMs = 0;
+
+  constructor(engine: Pick<RunningEngine, "openEnds" | "lookAt">, clock: Clock) {
+    this.engine = engine;
+    this.clock = clock;
+  }
+
+  /** The newest of the open windows that have been looked at, ascending. */
+  windows(): OpenWindow[] {
+    const fromMs = this.clock.monotonicMs();
+    if (fromMs >= this.nextLookAtMs) {
+      const ends = this.engine.openEnds().slice(-MAX_WINDOWS);
+      this.seen = new Map(ends.flatMap((endMs) => this.seenOf(endMs)));
+      const stalest = ends.toSorted((a, b) => this.asOf(a) - this.asOf(b) || b - a)[0];
+      if (stalest !== undefined) this.look(stalest);
+      this.nextLookAtMs = fromMs + (this.clock.monotonicMs() - fromMs) / MAX_SHARE;
+    }
+    return [...this.seen.values()].toSorted((a, b) => a.endMs - b.endMs);
+  }
+
+  private look(endMs: number): void {
+    const found = this.engine.lookAt(endMs, ROWS);
+    const row = [...found.values()].flatMap(({ rows }) => rows)[0];
+    if (row === undefined) return;
+    const startMs = Date.parse(String(row.window_start));
+    this.seen.set(endMs, {
+      startMs,
+      endMs,
+      asOfMs: this.clock.nowMs(),
+      queries: Object.fromEntries(found),
+    });
+  }
+
+  private seenOf(endMs: number): [number, OpenWindow][] {
+    const window = this.seen.get(endMs);
+    return window === undefined ? [] : [[endMs, window]];
+  }
+
+  private asOf(endMs: number): number {
+    return this.seen.get(endMs)?.asOfMs ?? 0;
+  }
+}

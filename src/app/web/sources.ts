@@ -1,0 +1,56 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../../core/clock.ts";
+import { stateFolderOf } from "../../engines/embedded/embedded-engine.ts";
+import { isStateLocked } from "../../engines/embedded/state-lock.ts";
+import { readManifest } from "../../sinks/manifest-file.ts";
+import type { PipelineSource } from "../../web/sources.ts";
+import type { RunningEngine, RunningGenerator } from "../parts.ts";
+import { OpenWindowsView } from "./open-windows-view.ts";
+import { pipelineView } from "./pipeline-view.ts";
+
+/** The engine of this process, and the generator if there is one. */
+export function engineSource(
+  engine: RunningEngine,
+  generator: RunningGenerator | undefined,
+  { clock, maxStateBytes }: { clock: Clock; maxStateBytes: number },
+): PipelineSource {
+  const open = new OpenWindowsView(engine, clock);
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+  };
+  engine.ended.then(end, end);
+  return {
+    pipeline() {
+      const inspection = engine.inspect();
+      return pipelineView({
+        nowMs: clock.nowMs(),
+        manifest: inspection.manifest,
+        engineRuns: !ended,
+        engine: { snapshot: engine.snapshot(), inspection, ended, maxStateBytes },
+        producer: generator?.snapshot(),
+      });
+    },
+    openWindows: () => open.windows(),
+  };
+}
+
+/** An output tree that no engine of this process writes. */
+export function outputSource(output: string, clock: Clock): PipelineSource {
+  return {
+    async pipeline() {
+      const manifest = await readManifest(output);
+      const written = manifest && (await stat(join(output, "manifest.json")));
+      return pipelineView({
+        nowMs: clock.nowMs(),
+        manifest,
+        engineRuns: isStateLocked(stateFolderOf(output)),
+        engine: undefined,
+        producer: undefined,
+        writtenAtMs: written && Math.trunc(written.mtimeMs),
+      });
+    },
+    openWindows: () => undefined,
+  };
+}

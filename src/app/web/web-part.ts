@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import type { Health } from "../../web/api.ts";
+import { startWebServer, type WebServer } from "../../web/server.ts";
+import type { PipelineSource } from "../../web/sources.ts";
+import type { Context } from "../context.ts";
+import type { RunningEngine, RunningGenerator } from "../parts.ts";
+import { jsonHistory } from "./json-history.ts";
+import { engineSource, outputSource } from "./sources.ts";
+import { httpToken } from "./token.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+/** A part that may be absent stops all the same. */
+export interface WebPart {
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the page, the API and the metrics over the engine of this process, unless they are off.
+ * @throws ClickstreamError ADDRESS_TAKEN, ADDRESS_UNUSABLE, TOKEN_UNUSABLE
+ */
+export async function openWeb(
+  context: Context,
+  engine: RunningEngine,
+  generator?: RunningGenerator,
+): Promise<WebPart> {
+  const { clock, config } = context;
+  if (config.settings.http === "off") return { stop: async () => {} };
+  const maxStateBytes = config.settings.maxStateMb * 1e6;
+  const source = engineSource(engine, generator, { clock, maxStateBytes });
+  return listen(context, source, async () => readiness(source));
+}
+
+/**
+ * The page and the API over an output tree alone.
+ * @throws ClickstreamError as `openWeb`
+ */
+export function serveOutput(context: Context): Promise<WebPart> {
+  const source = outputSource(context.config.settings.output, context.clock);
+  return listen(context, source, async () => {
+    await source.pipeline();
+    return { ok: true, checks: {} };
+  });
+}
+
+async function listen(
+  context: Context,
+  pipeline: PipelineSource,
+  ready: () => Promise<Health>,
+): Promise<WebServer> {
+  const { config, clock, log } = context;
+  const { http, output } = config.settings;
+  if (http === "off") throw new Error("--http is off");
+  const server = await startWebServer({
+    ...http,
+    orAnyPort: config.origins.http === "default",
+    token: await httpToken(context),
+    clock,
+    version,
+    pipeline,
+    history: jsonHistory(output),
+    ready,
+    metrics: async () => ({ text: "", contentType: "text/plain" }),
+    onError: (error) => log.error({ err: error }, "a request could not be answered"),
+  });
+  if (server.moved) log.warn(`port ${http.port} is taken: the page is at ${server.url}`);
+  else log.info(`the page is at ${server.url}`);
+  return server;
+}
+
+async function readiness(source: PipelineSource): Promise<Health> {
+  const { status } = await source.pipeline();
+  return { ok: status === "running" || status === "ended", checks: { engine: status } };
+}

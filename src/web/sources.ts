@@ -1,0 +1,59 @@
+import type { OpenWindow, Pipeline, Queries, Row, Top, User } from "./api.ts";
+
+/** Whoever knows how the pipeline is doing: the engine of this process, or the manifest of an output tree. */
+export interface PipelineSource {
+  /** Cheap: asked a few times a second while somebody looks. */
+  pipeline(): Pipeline | Promise<Pipeline>;
+  /** The open windows, ascending; what it may cost is the source's to bound. Undefined where there are none to see. */
+  openWindows(): readonly OpenWindow[] | undefined;
+}
+
+/** A stretch of windows by their starts, [fromMs, toMs), in ms since the epoch. */
+export interface Stretch {
+  fromMs: number;
+  toMs: number;
+}
+
+/** Windows of one query, in order, behind a position. */
+export interface WindowsRequest extends Stretch {
+  query: string;
+  /** Only windows that start at a multiple of it; null for all. */
+  stepMs: number | null;
+  limit: number;
+  after: Cursor | null;
+}
+
+/** Where a page ended: `row` rows of the window that starts at `startMs` have been told. */
+export interface Cursor {
+  startMs: number;
+  row: number;
+}
+
+/** The keys of a query with the greatest values of a measure. */
+export interface TopRequest extends Stretch {
+  query: string;
+  by: string;
+  limit: number;
+  /** Keys hold it somewhere, in any case; empty for all. */
+  search: string;
+  points: number;
+}
+
+/** One user's windows, latest first. */
+export interface UserRequest extends Stretch {
+  user: string;
+  limit: number;
+  after: Cursor | null;
+}
+
+/** Final results, whichever engine wrote them. Callers have checked that queries and measures exist. */
+export interface History {
+  queries(): Promise<Queries>;
+  windows(request: WindowsRequest): Promise<{ rows: Row[]; next: Cursor | null }>;
+  top(request: TopRequest): Promise<Omit<Top, keyof Stretch | "query" | "by" | "combine">>;
+  /** Of the query that groups by user_id alone; undefined when the user has no row there. */
+  user(
+    query: string,
+    request: UserRequest,
+  ): Promise<{ totals: User["totals"]; windows: Row[]; next: Cursor | null } | undefined>;
+}
