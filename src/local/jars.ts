@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
+import { withFileLock } from "../core/file-lock.ts";
 import { cacheFolder, type Environment } from "./environment.ts";
-import { withFileLock } from "./file-lock.ts";
 import { runMaven } from "./maven.ts";
 import type { ProgramResult } from "./program.ts";
 import { KAFKA, type Software } from "./software.ts";

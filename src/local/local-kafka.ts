@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
+import { tryFileLock } from "../core/file-lock.ts";
 import { isNodeAlive } from "./broker-process.ts";
-import { tryFileLock } from "./file-lock.ts";
 import { type KafkaRecord, kafkaFolder, readRecord, writeRecord } from "./kafka-folder.ts";
 import { probeBroker } from "./metadata-probe.ts";
 import { type StartOptions, startNodes } from "./start.ts";

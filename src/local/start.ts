@@ -3,8 +3,8 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError, UsageError } from "../core/errors.ts";
+import { withFileLock } from "../core/file-lock.ts";
 import { isNodeAlive, launchNode, type Runtime, terminateNodes } from "./broker-process.ts";
-import { withFileLock } from "./file-lock.ts";
 import {
   type KafkaFolder,
   type KafkaRecord,

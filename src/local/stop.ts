@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
+import { withFileLock } from "../core/file-lock.ts";
 import { isNodeAlive, terminateNodes } from "./broker-process.ts";
-import { withFileLock } from "./file-lock.ts";
 import { type KafkaFolder, readRecord, writeRecord } from "./kafka-folder.ts";
 
 /** Stops every node of the folder's Kafka, whoever started it, and returns how many were running. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
+import { type FileLock, tryFileLock, withFileLock } from "../core/file-lock.ts";
 import { isNodeAlive, launchNode, type Runtime } from "./broker-process.ts";
-import { type FileLock, tryFileLock, withFileLock } from "./file-lock.ts";
 import { type KafkaFolder, kafkaFolder, type NodeRecord, readRecord, writeRecord } from "./kafka-folder.ts";
 import { brokersOf } from "./local-kafka.ts";
 import { awaitAnswers, type StartOptions, startNodes } from "./start.ts";

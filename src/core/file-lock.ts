@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Clock } from "../core/clock.ts";
-import { ClickstreamError } from "../core/errors.ts";
+import type { Clock } from "./clock.ts";
+import { ClickstreamError } from "./errors.ts";
 
 const POLL_MS = 100;
 const SQLITE_BUSY = 5;

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { systemClock as clock } from "../../src/core/clock.ts";
-import { tryFileLock, withFileLock } from "../../src/local/file-lock.ts";
+import { tryFileLock, withFileLock } from "../../src/core/file-lock.ts";
 
-const MODULE = pathToFileURL(join(import.meta.dirname, "../../src/local/file-lock.ts")).href;
+const MODULE = pathToFileURL(join(import.meta.dirname, "../../src/core/file-lock.ts")).href;
 let folder: string;
 
 before(async () => {
