@@ -62,6 +62,8 @@ export const max = <Name extends string>(field: NumberFieldName<Name>): Measure 
 });
 
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
+/** What else has a folder in the output. */
+const FOLDERS = new Set(["checkpoints", "archive"]);
 const RESERVED = new Set(["window_start", "window_end"]);
 const KEY_FIELDS = new Set<string>(EVENT_FIELDS.filter((field) => field !== "timestamp"));
 
@@ -77,10 +79,10 @@ export function query(
   const refuse = (what: string, nextStep: string): never => {
     throw new UsageError(`Query ${JSON.stringify(name)}: ${what}.`, nextStep);
   };
-  if (!NAME.test(name) || name === "checkpoints") {
+  if (!NAME.test(name) || FOLDERS.has(name)) {
     refuse(
       "the name can't name a folder",
-      "Use lower-case letters, digits and underscores, other than checkpoints.",
+      `Use lower-case letters, digits and underscores, other than ${[...FOLDERS].join(" and ")}.`,
     );
   }
   const columns = new Set<string>(RESERVED);

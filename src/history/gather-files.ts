@@ -1,0 +1,58 @@
+import { type FileHandle, open, readFile } from "node:fs/promises";
+
+/** Files read at once: enough to overlap the waits of a disk. */
+const READ_AHEAD = 16;
+
+/** What was gathered. */
+export interface Gathered {
+  bytes: number;
+  /** Bytes of the longest line, its end included. */
+  longestLine: number;
+}
+
+/**
+ * Writes the lines of many files into one, in their order: DuckDB reads one large file several times as fast as many small
+ * ones. `onFile` sees each file's bytes, and what it returns is written.
+ * @throws the system's error when a file can't be read, such as ENOENT when it was moved meanwhile
+ */
+export async function gatherFiles(
+  paths: readonly string[],
+  target: string,
+  onFile: (bytes: Buffer, index: number) => Buffer = (bytes) => bytes,
+): Promise<Gathered> {
+  const file = await open(target, "w");
+  try {
+    return await gatherInto(file, paths, onFile);
+  } finally {
+    await file.close();
+  }
+}
+
+async function gatherInto(
+  file: FileHandle,
+  paths: readonly string[],
+  onFile: (bytes: Buffer, index: number) => Buffer,
+): Promise<Gathered> {
+  const gathered = { bytes: 0, longestLine: 0 };
+  for (let first = 0; first < paths.length; first += READ_AHEAD) {
+    const contents = await Promise.all(paths.slice(first, first + READ_AHEAD).map((path) => readFile(path)));
+    const written = contents.map((bytes, index) => onFile(bytes, first + index));
+    for (const bytes of written) {
+      gathered.longestLine = Math.max(gathered.longestLine, longestLineOf(bytes));
+      gathered.bytes += bytes.length;
+    }
+    await file.appendFile(Buffer.concat(written));
+  }
+  return gathered;
+}
+
+function longestLineOf(bytes: Buffer): number {
+  let longest = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const found = bytes.indexOf(0x0a, start);
+    const end = found < 0 ? bytes.length : found + 1;
+    longest = Math.max(longest, end - start);
+    start = end;
+  }
+  return longest;
+}

@@ -1,0 +1,278 @@
+import { access, constants, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { DuckDBConnection, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
+import type { Clock } from "../core/clock.ts";
+import { ARCHIVE_FOLDER } from "../sinks/archive-path.ts";
+import { readManifest } from "../sinks/manifest-file.ts";
+import { inferShape, type RowShape, shapeOf } from "./columns.ts";
+import { type Database, openDatabase } from "./database.ts";
+import {
+  type DaySource,
+  daySources,
+  type ListRowFiles,
+  queriesIn,
+  windowFileListing,
+} from "./day-sources.ts";
+import { SegmentCache } from "./segment-cache.ts";
+import { segmentsOf } from "./segments.ts";
+import { sqlError } from "./sql-errors.ts";
+import { identifier, list, literal } from "./sql-text.ts";
+import { checkStatement } from "./statement-check.ts";
+import { plainValue } from "./values.ts";
+
+/** What a history is read from, and what reading may take. */
+export interface HistoryOptions {
+  /** The output folder; any engine's, with or without an engine at work. */
+  output: string;
+  clock: Pick<Clock, "nowMs">;
+  /** Of each of two databases: one answers, one reads row files. */
+  memoryMb: number;
+  threads: number;
+  /** How the engine that wrote the tree lists its final files; as the embedded one does, unless given. */
+  listFiles?: ListRowFiles;
+}
+
+/** Rows of an answer, with plain values: times as texts, numbers beyond a double's as texts. */
+export interface Answer {
+  columns: string[];
+  rows: unknown[][];
+}
+
+/** An answer that is still being computed. */
+export interface StreamedAnswer {
+  columns: string[];
+  /** DuckDB's values, some thousand rows at a time. */
+  chunks: AsyncIterable<DuckDBValue[][]>;
+}
+
+/** Below the archive; `_` keeps it apart from queries. */
+const CACHE_FOLDER = "_cache";
+const ATTEMPTS = 5;
+
+/**
+ * All final rows of an output tree as one table a query, archived or not: a DuckDB database with read-only views over
+ * Parquet files. Row files are made into such files once, and kept (`SegmentCache`).
+ */
+export class History implements AsyncDisposable {
+  readonly #options: HistoryOptions;
+  readonly #listFiles: ListRowFiles;
+  readonly #database: Database;
+  readonly #cache: SegmentCache;
+  readonly #temporary: string;
+  #views: RowShape[] = [];
+  /** By query: the files of its view. */
+  readonly #files = new Map<string, string>();
+  #refreshing: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: HistoryOptions, database: Database, cache: SegmentCache, temporary: string) {
+    this.#options = options;
+    this.#listFiles = options.listFiles ?? windowFileListing(options.clock);
+    this.#database = database;
+    this.#cache = cache;
+    this.#temporary = temporary;
+  }
+
+  /** Opens the history of an output folder. Views are there after the first `refresh`. */
+  static async open(options: HistoryOptions): Promise<History> {
+    const { memoryMb, threads, clock } = options;
+    const output = resolve(options.output);
+    const temporary = await mkdtemp(join(tmpdir(), "clickstream-history-"));
+    const cacheFolder = await cacheFolderOf(output, temporary);
+    const limits = { memoryMb, threads, spillFolder: join(temporary, "spill") };
+    const database = await openDatabase(limits);
+    const allowed = [join(output, ARCHIVE_FOLDER), cacheFolder].map((folder) => `${folder}/`);
+    await database.connection.run(`SET allowed_directories = ${list(allowed)}`);
+    await database.connection.run("SET enable_external_access = false");
+    await database.connection.run("SET lock_configuration = true");
+    const cache = new SegmentCache(cacheFolder, clock, limits);
+    return new History({ ...options, output }, database, cache, temporary);
+  }
+
+  /** The views as the last `refresh` left them. */
+  get views(): readonly RowShape[] {
+    return this.#views;
+  }
+
+  /**
+   * Takes in what was written since the last call; cheap when that was nothing. With names, only those views.
+   * @throws ClickstreamError MANIFEST_UNREADABLE, ARCHIVE_UNREADABLE
+   */
+  refresh(names?: ReadonlySet<string>): Promise<void> {
+    const refreshed = this.#refreshing.then(() => this.#refresh(names));
+    this.#refreshing = refreshed.catch(() => {});
+    return refreshed;
+  }
+
+  /**
+   * The answer to a query of this program's own, over views as the last `refresh` left them.
+   * @throws ClickstreamError SQL_TIMEOUT, SQL_OUT_OF_MEMORY
+   */
+  async query(sql: string, values: DuckDBValue[] = [], timeoutMs = 30_000): Promise<Answer> {
+    return this.#withConnection(async (connection) => {
+      using _timer = interruptAfter(connection, timeoutMs);
+      try {
+        const reader = await this.#again(() => connection.runAndReadAll(sql, values));
+        return {
+          columns: reader.deduplicatedColumnNames(),
+          rows: reader.getRows().map((row) => row.map(plainValue)),
+        };
+      } catch (cause) {
+        throw sqlError(cause, sql, timeoutMs);
+      }
+    });
+  }
+
+  /**
+   * Checks a statement of a stranger, brings the views that it reads up to date, and hands the answer to `use`.
+   * @throws UsageError with the place of a mistake; ClickstreamError SQL_TIMEOUT, SQL_OUT_OF_MEMORY
+   */
+  async statement<T>(
+    sql: string,
+    { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+    use: (answer: StreamedAnswer) => Promise<T>,
+  ): Promise<T> {
+    return this.#withConnection(async (connection) => {
+      const { tables } = await checkStatement(connection, sql);
+      await this.refresh(tables);
+      using _timer = interruptAfter(connection, timeoutMs, signal);
+      const failed = (cause: unknown): unknown =>
+        signal?.aborted ? signal.reason : sqlError(cause, sql, timeoutMs);
+      let result: DuckDBResult;
+      try {
+        result = await this.#again(() => connection.stream(sql));
+      } catch (cause) {
+        throw failed(cause);
+      }
+      return use({ columns: result.deduplicatedColumnNames(), chunks: chunksOf(result, failed) });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#refreshing;
+    this.#cache[Symbol.dispose]();
+    this.#database[Symbol.dispose]();
+    await rm(this.#temporary, { recursive: true, force: true });
+  }
+
+  async #withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const connection = await this.#database.connect();
+    try {
+      return await work(connection);
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  /** A file may have gone since the view was made: into the archive, by retention, or with the whole cache. */
+  async #again<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error as Error).message.startsWith("IO Error")) throw error;
+      this.#cache.forget();
+      await this.refresh();
+      return run();
+    }
+  }
+
+  async #refresh(names: ReadonlySet<string> | undefined): Promise<void> {
+    const { output } = this.#options;
+    const manifest = await readManifest(output);
+    const queries = manifest?.queries.map(({ name }) => name) ?? (await queriesIn(output));
+    const views: RowShape[] = [];
+    for (const query of queries) {
+      const plan = manifest?.queries.find(({ name }) => name === query);
+      const before = this.#views.find((shape) => shape.query === query);
+      const isWanted = names === undefined || names.has(query) || !this.#files.has(query);
+      const shape = plan === undefined ? (before ?? (await this.#inferred(query))) : shapeOf(plan);
+      if (shape === undefined) continue;
+      views.push(shape);
+      if (isWanted) await this.#refreshView(shape, names === undefined || names.has(query));
+    }
+    this.#views = views;
+  }
+
+  async #refreshView(shape: RowShape, withRows: boolean): Promise<void> {
+    const files = withRows ? await this.#filesOf(shape) : [];
+    const columns = shape.columns.map(({ name }) => identifier(name)).join(", ");
+    const nothing = shape.columns.map(({ name, type }) => `NULL::${type} AS ${identifier(name)}`).join(", ");
+    const unread = `error(${literal(`${shape.query} was not read`)}) IS NULL`; // never an empty answer by mistake
+    const from = `(SELECT ${nothing}) WHERE ${withRows ? "false" : unread}`;
+    const view = `CREATE OR REPLACE VIEW ${identifier(shape.query)} AS SELECT ${columns} FROM ${
+      files.length === 0 ? from : `read_parquet(${list(files)})`
+    }`;
+    if (this.#files.get(shape.query) === view) return;
+    await this.#database.connection.run(view);
+    this.#files.set(shape.query, view);
+  }
+
+  async #filesOf(shape: RowShape): Promise<string[]> {
+    for (let attempt = 1; ; attempt++) {
+      const { ready, segments } = segmentsOf(shape, await this.#sources(shape.query));
+      try {
+        return [...ready, ...(await this.#cache.filesOf(shape, segments))];
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT" || attempt === ATTEMPTS) throw error;
+        this.#cache.forget(); // the day has moved meanwhile: look again
+      }
+    }
+  }
+
+  #sources(query: string): Promise<DaySource[]> {
+    return daySources(this.#options.output, query, this.#listFiles);
+  }
+
+  async #inferred(query: string): Promise<RowShape | undefined> {
+    const newest = (await this.#sources(query)).at(-1);
+    if (newest === undefined) return undefined;
+    if (newest.kind === "parquet") return this.#describe(query, newest.path);
+    const path = newest.kind === "json" ? newest.path : newest.files.at(-1)?.path;
+    const lines = (await readFile(path as string, "utf8")).split("\n").slice(0, 1_000);
+    const rows = lines
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    return rows.length === 0 ? undefined : inferShape(query, rows);
+  }
+
+  async #describe(query: string, path: string): Promise<RowShape> {
+    const reader = await this.#database.connection.runAndReadAll(
+      `DESCRIBE FROM read_parquet(${list([path])})`,
+    );
+    const columns = reader.getRows().map(([name, type]) => ({ name, type }) as RowShape["columns"][number]);
+    return { query, columns, keys: columns.filter(({ type }) => type === "VARCHAR").map(({ name }) => name) };
+  }
+}
+
+async function* chunksOf(
+  result: DuckDBResult,
+  failed: (cause: unknown) => unknown,
+): AsyncGenerator<DuckDBValue[][]> {
+  const chunks = result.yieldRows();
+  while (true) {
+    const next = await chunks.next().catch((cause: unknown) => Promise.reject(failed(cause)));
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+function interruptAfter(connection: DuckDBConnection, timeoutMs: number, signal?: AbortSignal): Disposable {
+  const interrupt = (): void => connection.interrupt();
+  const timer = setTimeout(interrupt, timeoutMs);
+  signal?.addEventListener("abort", interrupt);
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", interrupt);
+    },
+  };
+}
+
+/** Below the output folder; below `temporary` where nothing can be written. */
+async function cacheFolderOf(output: string, temporary: string): Promise<string> {
+  const isWritable = await access(output, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  return isWritable ? join(output, ARCHIVE_FOLDER, CACHE_FOLDER) : join(temporary, CACHE_FOLDER);
+}
