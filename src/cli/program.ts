@@ -10,6 +10,7 @@ import { processCommand } from "./process.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { sparkCommand } from "./spark.ts";
+import { sqlCommand } from "./sql.ts";
 import { verifyCommand } from "./verify.ts";
 
 const { description, version } = JSON.parse(
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     verifyCommand(),
     explainCommand(),
     dlqCommand(),
+    sqlCommand(),
     kafkaCommand(),
     sparkCommand(),
     doctorCommand(),

@@ -4,7 +4,7 @@ import type { Measure, QueryPlan } from "../queries/plan.ts";
  * Types of columns in DuckDB and Parquet. Times are UTC. Seconds are decimals, not doubles: spans are whole milliseconds,
  * so that three decimals are exact, and sums of them stay so.
  */
-export type ColumnType = "TIMESTAMP" | "VARCHAR" | "BIGINT" | "DECIMAL(18,3)" | "DOUBLE";
+export type ColumnType = "TIMESTAMP" | "VARCHAR" | "BIGINT" | "DECIMAL(18,3)" | "DECIMAL(38,6)" | "DOUBLE";
 
 /** A column of a query's rows. */
 export interface Column {
@@ -48,6 +48,10 @@ function typeOf(measure: Measure): ColumnType {
       return "TIMESTAMP";
     case "timeSpan":
       return "DECIMAL(18,3)";
+    case "sum":
+    case "min":
+    case "max":
+      return "DECIMAL(38,6)";
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import type { RowShape } from "./columns.ts";
 import { type Database, type DatabaseLimits, openDatabase } from "./database.ts";
+import { decimalQuoter } from "./exact-decimals.ts";
 import { gatherFiles } from "./gather-files.ts";
 import { writeParquet } from "./parquet-files.ts";
 import type { Segment } from "./segments.ts";
@@ -66,7 +67,7 @@ export class SegmentCache implements Disposable {
     const [rows, made] = [join(folder, `${unique}.rows.tmp`), join(folder, `${unique}.tmp`)];
     try {
       await mkdir(folder, { recursive: true });
-      const { longestLine } = await gatherFiles(paths, rows);
+      const { longestLine } = await gatherFiles(paths, rows, decimalQuoter(shape));
       this.#database ??= await openDatabase(this.#limits);
       await writeParquet(this.#database.connection, { path: rows, longestLine }, shape, made);
       await rename(made, join(folder, fileName));

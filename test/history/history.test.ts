@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "../../src/core/clock.ts";
 import { History } from "../../src/history/history.ts";
+import { count, maxTime, min, query, sum } from "../../src/queries/query.ts";
 import { JsonFilesSink } from "../../src/sinks/json-files.ts";
+import { writeManifest } from "../../src/sinks/manifest-file.ts";
 import { filesUnder, temporaryFolder } from "../sinks/temporary-folder.ts";
 import {
   DAY_MS,
   MINUTE_MS,
+  manifestOf,
   NOV_23,
   page,
   pagesWindow,
@@ -108,4 +111,42 @@ test("an output without results has no views, and nothing is made there", async 
   await history.refresh();
   assert.deepEqual(history.views, []);
   assert.deepEqual(await readdir(folder.path), []);
+});
+
+test("number fields keep all their digits, whatever the keys look like", async () => {
+  await using folder = await temporaryFolder();
+  const prices = query("prices", {
+    by: ["url"],
+    measures: { events: count(), total: sum("price"), last_seen: maxTime(), least: min("price") },
+  });
+  const digits = [
+    ["99999999999999999999.123456", "-0.000001"],
+    ["123456789012.123457", "0"],
+    ["-1", "999999999999.999999"],
+  ];
+  const hostile = [',"total":5,"least":6}', '{"a":"\n","total":1}', "plain"];
+  const lines = digits.map(
+    ([total, least], at) =>
+      `{"window_start":"2026-11-23T00:00:00.000Z","window_end":"2026-11-23T00:05:00.000Z","url":${JSON.stringify(hostile[at])},"events":1,"total":${total},"last_seen":"2026-11-23T00:01:00.000Z","least":${least}}\n`,
+  );
+  const rows = { query: prices.name, windowStartMs: NOV_23, windowEndMs: NOV_23 + 300_000, rowCount: 3 };
+  await (await JsonFilesSink.open(folder.path)).write([{ ...rows, bytes: Buffer.from(lines.join("")) }]);
+  await writeManifest(folder.path, { ...manifestOf(NOV_23 + DAY_MS), queries: [prices] });
+  await using history = await openHistory(folder.path);
+  await history.refresh();
+  const { rows: found } = await history.query(
+    "SELECT url, total::VARCHAR, least::VARCHAR FROM prices ORDER BY url",
+  );
+  const expected = digits.map(([total, least], at) => [hostile[at], Number(total), Number(least)]);
+  assert.deepEqual(
+    found.map(([url, ...numbers]) => [url, ...numbers.map(Number)]),
+    expected.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+  );
+  assert.deepEqual(
+    await history.query("SELECT total::VARCHAR, least::VARCHAR FROM prices WHERE url LIKE ',%'"),
+    {
+      columns: ["CAST(total AS VARCHAR)", "CAST(least AS VARCHAR)"],
+      rows: [["99999999999999999999.123456", "-0.000001"]],
+    },
+  );
 });

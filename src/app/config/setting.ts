@@ -9,6 +9,7 @@ export type CommandName =
   | "verify"
   | "explain"
   | "dlq"
+  | "sql"
   | "kafka"
   | "spark"
   | "doctor";
@@ -23,6 +24,7 @@ export type SettingGroup =
   | "Processing"
   | "Page and API"
   | "Dead letters"
+  | "Statements"
   | "Local Kafka"
   | "Spark"
   | "Logs";

@@ -15,6 +15,7 @@ import {
 } from "./kinds.ts";
 import { SECURITY_SETTINGS } from "./security-settings.ts";
 import { CONNECTING, ON_TOPIC, type Setting, setting } from "./setting.ts";
+import { STATEMENT_SETTINGS } from "./statement-settings.ts";
 import { WEB_SETTINGS } from "./web-settings.ts";
 
 export type { CommandName, Setting, SettingGroup } from "./setting.ts";
@@ -28,6 +29,7 @@ const ANY = [
   "verify",
   "explain",
   "dlq",
+  "sql",
   "kafka",
   "spark",
   "doctor",
@@ -130,7 +132,7 @@ export const SETTINGS = {
   }),
   output: setting(text("dir"), "output", {
     group: "Processing",
-    commands: ["run", "process", "serve", "verify", "explain", "dlq", "doctor"],
+    commands: ["run", "process", "serve", "verify", "explain", "dlq", "sql", "doctor"],
     doc: "folder of the results",
   }),
   window: setting(duration(1_000), 300_000, {
@@ -281,6 +283,7 @@ export const SETTINGS = {
     doc: "replay without asking, also what would not be counted",
     onlyFlag: true,
   }),
+  ...STATEMENT_SETTINGS,
   port: setting(integer(1, 65_535), undefined, {
     group: "Local Kafka",
     commands: ["kafka", "run", "doctor"],

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { tryFileLock } from "../file-lock.ts";
+import { tryFileLock } from "../../core/file-lock.ts";
 import { viewMaster } from "./master-view.ts";
 import { readSparkRecord, type SparkRecord, sparkFolder, writeSparkRecord } from "./spark-folder.ts";
 import { answers, isProgramAlive, type SparkStartOptions, startSpark, stopSpark } from "./start-spark.ts";

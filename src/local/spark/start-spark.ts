@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../../core/clock.ts";
 import { ClickstreamError, UsageError } from "../../core/errors.ts";
-import { withFileLock } from "../file-lock.ts";
+import { withFileLock } from "../../core/file-lock.ts";
 import { isProcessAlive, terminateProcesses } from "../java-process.ts";
 import { lastProblem } from "../last-problem.ts";
 import { freePort, isPortAnswering, isPortFree } from "../ports.ts";

@@ -1,4 +1,4 @@
-import { type FileLock, tryFileLock } from "../file-lock.ts";
+import { type FileLock, tryFileLock } from "../../core/file-lock.ts";
 import { type SupervisionEvent, supervise } from "../supervision.ts";
 import { connectUrl, driverPage } from "./local-spark.ts";
 import { readSparkRecord, type SparkFolder, type SparkRecord, sparkFolder } from "./spark-folder.ts";

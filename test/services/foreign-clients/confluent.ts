@@ -2,8 +2,8 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../../src/core/clock.ts";
-import { cacheFolder } from "../../../src/local/environment.ts";
 import { withFileLock } from "../../../src/core/file-lock.ts";
+import { cacheFolder } from "../../../src/local/environment.ts";
 import { type ProgramResult, runProgram } from "../../../src/local/program.ts";
 
 const PACKAGE = "confluent-kafka==2.16.1";
