@@ -28,13 +28,19 @@ export interface QueryPlan {
   readonly by: readonly KeyField[];
   /** Row column → measure, in the order of the row's columns. */
   readonly measures: Readonly<Record<string, Measure>>;
+  /** The query's own windows; absent when those of the pipeline hold. */
+  readonly windows?: WindowLengths | undefined;
 }
 
-/** When events count and windows close; the same for all queries of a pipeline. Times in ms. */
-export interface WindowSettings {
+/** How long windows are and how far apart, ms. They are aligned to the epoch: day-long ones are days in UTC. */
+export interface WindowLengths {
   readonly sizeMs: number;
   /** Windows start at every multiple of it; `sizeMs` is a multiple of it. */
   readonly slideMs: number;
+}
+
+/** The windows of a pipeline's queries unless they have their own, and when events count in any of them. Times in ms. */
+export interface WindowSettings extends WindowLengths {
   /** How far the watermark stays behind the greatest event time. */
   readonly delayMs: number;
   /** An event further ahead of its record's timestamp is `from_the_future`; below `delayMs`. */

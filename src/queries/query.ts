@@ -1,3 +1,4 @@
+import { type DurationText, parseDuration } from "../core/durations.ts";
 import { UsageError } from "../core/errors.ts";
 import {
   EVENT_FIELDS,
@@ -7,6 +8,7 @@ import {
   type KeyField,
 } from "../events/event.ts";
 import type { Measure, QueryPlan } from "./plan.ts";
+import { windowsProblem } from "./window-lengths.ts";
 
 /** A field of events, or one that `extraFields` of the config declares. */
 export type FieldName = EventKey | (string & {});
@@ -67,17 +69,42 @@ const FOLDERS = new Set(["checkpoints", "archive"]);
 const RESERVED = new Set(["window_start", "window_end"]);
 const KEY_FIELDS = new Set<string>(EVENT_FIELDS.filter((field) => field !== "timestamp"));
 
+/** What a query says. `window` and `slide` are its own windows; without them, those of the pipeline hold. */
+export interface QueryDeclaration {
+  readonly by: readonly FieldName[];
+  readonly measures: Readonly<Record<string, Measure>>;
+  /** Length of the query's windows. */
+  readonly window?: DurationText | undefined;
+  /** Time from one of them to the next; as long as the window unless given. */
+  readonly slide?: DurationText | undefined;
+}
+
 /**
  * Declares a windowed analysis: one row for each window and each combination of the `by` fields. Whether other names than
  * those of an event's fields are declared is checked when a pipeline is built.
  * @throws UsageError naming the query and the part that can't be used.
  */
-export function query(
-  name: string,
-  { by, measures }: { by: readonly FieldName[]; measures: Readonly<Record<string, Measure>> },
-): QueryPlan {
+export function query(name: string, { by, measures, window, slide }: QueryDeclaration): QueryPlan {
+  if (window === undefined && slide !== undefined) {
+    throw refusal(name, "it has a slide and no window", 'Add its window, such as window: "1 hour".');
+  }
+  if (window === undefined) return checkedPlan({ name, by: by as KeyField[], measures });
+  const sizeMs = lengthOf(name, "window", window);
+  const slideMs = slide === undefined ? sizeMs : lengthOf(name, "slide", slide);
+  return checkedPlan({ name, by: by as KeyField[], measures, windows: { sizeMs, slideMs } });
+}
+
+function lengthOf(name: string, what: string, text: string): number {
+  return parseDuration(text, `The ${what} of query ${JSON.stringify(name)}`);
+}
+
+/**
+ * The plan, frozen, if its parts can be used.
+ * @throws UsageError naming the query and the part that can't be used.
+ */
+export function checkedPlan({ name, by, measures, windows }: QueryPlan): QueryPlan {
   const refuse = (what: string, nextStep: string): never => {
-    throw new UsageError(`Query ${JSON.stringify(name)}: ${what}.`, nextStep);
+    throw refusal(name, what, nextStep);
   };
   if (!NAME.test(name) || FOLDERS.has(name)) {
     refuse(
@@ -109,11 +136,20 @@ export function query(
   }
   if (Object.keys(measures).length === 0)
     refuse("it measures nothing", "Add a measure, such as events: count().");
+  if (windows !== undefined) {
+    const problem = windowsProblem(windows, { window: "window", slide: "slide" });
+    if (problem !== undefined) refuse(problem.what, problem.nextStep);
+  }
   return Object.freeze({
     name,
-    by: Object.freeze([...by] as KeyField[]),
+    by: Object.freeze([...by]),
     measures: Object.freeze(
       Object.fromEntries(Object.entries(measures).map(([column, m]) => [column, Object.freeze({ ...m })])),
     ),
+    ...(windows === undefined ? {} : { windows: Object.freeze({ ...windows }) }),
   });
+}
+
+function refusal(name: string, what: string, nextStep: string): UsageError {
+  return new UsageError(`Query ${JSON.stringify(name)}: ${what}.`, nextStep);
 }

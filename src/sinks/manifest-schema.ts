@@ -33,6 +33,7 @@ export const queryPlanSchema: z.ZodType<QueryPlan> = z.strictObject({
   name: z.string(),
   by: z.array(keyField),
   measures: z.record(z.string(), measureSchema),
+  windows: z.strictObject({ sizeMs: count, slideMs: count }).optional(),
 });
 
 const fieldSourceSchema: z.ZodType<FieldSource> = z.union([

@@ -1,11 +1,9 @@
 import { formatDuration } from "../../core/durations.ts";
 import { UsageError } from "../../core/errors.ts";
 import { generatorGroup } from "../../generator/position.ts";
+import { windowsProblem } from "../../queries/window-lengths.ts";
 import type { Origins } from "./resolve.ts";
 import type { CommandName, Settings } from "./settings.ts";
-
-/** More slides a window than this cost memory and time that nobody expects: one slot a pane and window end. */
-const MAX_SLIDES_PER_WINDOW = 1_440;
 
 /**
  * Refuses settings that are fine alone and impossible together.
@@ -32,25 +30,12 @@ export function checkSettings(command: CommandName, settings: Settings, origins:
 }
 
 function checkWindows({ window, slide, delay, maxAhead }: Settings): void {
-  const shown = formatDuration;
-  if (slide % 1_000 !== 0) {
-    refuse(`--slide ${shown(slide)} is not a whole number of seconds`, "Windows are named by whole seconds.");
-  }
-  if (window % slide !== 0) {
-    refuse(
-      `--slide ${shown(slide)} does not divide --window ${shown(window)}`,
-      "Choose a window that is a multiple of its slide, such as --window 5m --slide 1m.",
-    );
-  }
-  if (window / slide > MAX_SLIDES_PER_WINDOW) {
-    refuse(
-      `--window ${shown(window)} holds more than ${MAX_SLIDES_PER_WINDOW} slides of ${shown(slide)}`,
-      "Choose a longer slide.",
-    );
-  }
+  const names = { window: "--window", slide: "--slide" };
+  const problem = windowsProblem({ sizeMs: window, slideMs: slide }, names);
+  if (problem !== undefined) refuse(problem.what, problem.nextStep);
   if (maxAhead >= delay) {
     refuse(
-      `--max-ahead ${shown(maxAhead)} is not below --delay ${shown(delay)}`,
+      `--max-ahead ${formatDuration(maxAhead)} is not below --delay ${formatDuration(delay)}`,
       "Choose a shorter --max-ahead or a longer --delay: else one wrong clock makes good events late.",
     );
   }

@@ -3,7 +3,7 @@ import { UsageError } from "../../core/errors.ts";
 import { EVENT_FIELDS, type EventRules, extraFieldsOf, type KeyField } from "../../events/event.ts";
 import { isNumberSource, sourceOf } from "../../events/field-source.ts";
 import type { QueryPlan } from "../../queries/plan.ts";
-import { query } from "../../queries/query.ts";
+import { checkedPlan } from "../../queries/query.ts";
 import { STANDARD_QUERIES } from "../../queries/standard.ts";
 import { queryPlanSchema } from "../../sinks/manifest-schema.ts";
 import type { ConfigFile } from "./config-file.ts";
@@ -47,7 +47,7 @@ function readQueries(file: ConfigFile): QueryPlan[] {
       "Make each with query(name, { by, measures }).",
     );
   }
-  return parsed.data.map((plan) => query(plan.name, plan)); // checks names, also of plans made by hand
+  return parsed.data.map(checkedPlan); // plans may be made by hand
 }
 
 function refuseUnknownFields(plan: QueryPlan, rules: EventRules): void {
