@@ -1,16 +1,16 @@
 // One worker and the coordinator's part without Kafka: records in memory → pane tables → merged windows → rows.
 // Times are this thread's CPU time, so that other programs on the machine matter little.
-// node bench/windows.ts [events, default 2,000,000]
+// node bench/windows.ts [events, default 2,000,000] [daily: beside the standard queries, users by the day]
 import { systemClock } from "../src/core/clock.ts";
 import { WindowWorker } from "../src/engines/embedded/window-worker.ts";
 import { DEFAULT_EVENT_RULES } from "../src/events/event.ts";
 import type { RecordColumns } from "../src/events/records.ts";
 import { EventWriter } from "../src/generator/event-bytes.ts";
 import { DEFAULT_WINDOWS } from "../src/queries/plan.ts";
+import { count, countDistinct, query } from "../src/queries/query.ts";
 import { STANDARD_QUERIES } from "../src/queries/standard.ts";
 import { OpenWindows } from "../src/windows/open-windows.ts";
-import { paneStart } from "../src/windows/panes.ts";
-import { planTables } from "../src/windows/table-plan.ts";
+import { groupByWindows } from "../src/windows/window-groups.ts";
 
 const BATCH = 1_000;
 const EVENTS_A_FLUSH = 350_000;
@@ -46,17 +46,23 @@ const writer = new EventWriter({
   brokenShare: 0,
   duplicateShare: 0,
 });
-const plan = planTables(STANDARD_QUERIES);
+const daily = query("daily_users", {
+  window: "1 day",
+  by: [],
+  measures: { events: count(), users: countDistinct("user_id"), sessions: countDistinct("session_id") },
+});
+const queries = process.argv[3] === "daily" ? [...STANDARD_QUERIES, daily] : STANDARD_QUERIES;
 const windows = DEFAULT_WINDOWS;
+const groups = groupByWindows(queries, windows);
 const worker = new WindowWorker({
-  plan,
+  groups,
   rules: DEFAULT_EVENT_RULES,
   windows,
   idleAfterMs: Number.POSITIVE_INFINITY,
   clock: systemClock,
   partitions: [{ partition: 0, position: 0, endOffset: null, greatestMs: -Infinity, floorMs: -Infinity }],
 });
-const open = new OpenWindows(plan, STANDARD_QUERIES, windows);
+const open = new OpenWindows(groups);
 const spentMs = { batch: 0, flush: 0, merge: 0, rows: 0 };
 let closedThroughMs = Number.NEGATIVE_INFINITY;
 let windowsClosed = 0;
@@ -81,10 +87,10 @@ for (let from = 0; from < total; from += BATCH) {
     timed("merge", () => open.add(slot));
   }
   const greatestMs = flush.partitions[0]?.greatestMs ?? 0;
-  const throughMs = paneStart(greatestMs - windows.delayMs, windows.slideMs);
-  for (const endMs of open.ends(closedThroughMs, throughMs)) {
-    const rows = timed("rows", () => open.rows(endMs));
-    for (const { bytes } of rows.values()) rowBytes += bytes.length;
+  const throughMs = open.lastEndBy(greatestMs - windows.delayMs);
+  for (const window of open.ends(closedThroughMs, throughMs)) {
+    const rows = timed("rows", () => open.rows(window));
+    for (const { bytes } of rows) rowBytes += bytes.length;
     windowsClosed++;
   }
   closedThroughMs = throughMs;

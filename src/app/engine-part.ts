@@ -6,6 +6,7 @@ import { PartitionLedger } from "../engines/embedded/partition-ledger.ts";
 import { JsonFilesSink } from "../sinks/json-files.ts";
 import type { Manifest } from "../sinks/manifest.ts";
 import { readManifest, writeManifest } from "../sinks/manifest-file.ts";
+import type { WindowEnd } from "../windows/open-windows.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { CommitTiming, EngineFigures, EngineInspection, RunningEngine } from "./parts.ts";
@@ -123,12 +124,12 @@ class EmbeddedRun implements RunningEngine {
     this.listeners.push(listener);
   }
 
-  openEnds(): readonly number[] {
+  openEnds(): readonly WindowEnd[] {
     return this.engine?.openEnds() ?? [];
   }
 
-  lookAt(windowEndMs: number, limit: number): ReturnType<RunningEngine["lookAt"]> {
-    return this.engine?.lookAt(windowEndMs, limit) ?? new Map();
+  lookAt(window: WindowEnd, limit: number): ReturnType<RunningEngine["lookAt"]> {
+    return this.engine?.lookAt(window, limit) ?? new Map();
   }
 
   async finish(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Manifest } from "../sinks/manifest.ts";
+import type { WindowEnd } from "../windows/open-windows.ts";
 import type { TopRows } from "../windows/top-rows.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -44,10 +45,10 @@ export interface RunningEngine {
   inspect(): EngineInspection;
   /** Is told of every commit from now on. */
   onCommit(listener: (timing: CommitTiming) => void): void;
-  /** Ends of the windows that are open now, ascending. */
-  openEnds(): readonly number[];
+  /** The windows that are open now, in the order of their ends. */
+  openEnds(): readonly WindowEnd[];
   /** What an open window has most of now, by query. About the work of closing it: ask rarely. */
-  lookAt(windowEndMs: number, limit: number): ReadonlyMap<string, TopRows>;
+  lookAt(window: WindowEnd, limit: number): ReadonlyMap<string, TopRows>;
   figures(): EngineFigures;
   /** Resolves when a bounded run is done, or after `stop`; rejects when the engine can't go on. */
   readonly ended: Promise<void>;

@@ -1,3 +1,4 @@
+import { groupByWindows } from "../windows/window-groups.ts";
 import { pipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { type Lifecycle, withLifecycle } from "./lifecycle.ts";
@@ -71,7 +72,9 @@ export async function run(context: Context, parts: Parts, style: Style): Promise
     );
   });
   if (figures === undefined) return undefined;
-  const summary = await summariseTree(settings.output, settings.window);
+  const { windows, queries } = pipelineSettings(config);
+  const names = queries.filter((query) => query.windows === undefined).map(({ name }) => name);
+  const summary = await summariseTree(settings.output, names, windows.sizeMs);
   return renderSummary(summary, figures, style);
 }
 
@@ -109,10 +112,11 @@ function runFigures(
 ): RunFigures {
   const { read, counted, late, dead, windowsClosed } = engine.snapshot();
   const { readInRun, busyMs } = speed;
+  const { windows, queries } = pipelineSettings(config);
   const produced = Math.min(generator.producedInRun(), config.settings.events);
   return {
     accounting: { read, counted, late, dead: { ...dead } },
-    windows: pipelineSettings(config).windows,
+    windows: groupByWindows(queries, windows).map((group) => group.windows),
     windowsClosed,
     producedPerSecond: produced === 0 ? null : (produced * 1_000) / producingMs,
     processedPerSecond: readInRun === 0 || busyMs === 0 ? null : (readInRun * 1_000) / busyMs,

@@ -68,6 +68,11 @@ export class Dictionary {
     return this.arenaEnd;
   }
 
+  /** Bytes held, room to grow included. */
+  get byteLength(): number {
+    return this.arena.byteLength + this.starts.byteLength * 3 + this.slots.byteLength;
+  }
+
   /** Where the id's bytes start in `arena`. */
   startOf(id: number): number {
     return this.starts[id]!;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { ClickEvent } from "../events/event.ts";
+import type { ClickEvent, KeyField } from "../events/event.ts";
 import type { DeadReason } from "../events/reasons.ts";
+import type { QueryPlan } from "../queries/plan.ts";
 import type { Accounting, Floor, Manifest, PartitionManifest } from "../sinks/manifest.ts";
 import { rowsOf } from "./rows.ts";
 import { oracleVerdict } from "./verdict.ts";
@@ -22,6 +23,18 @@ export interface ExpectedWindow {
   rows: string;
 }
 
+/** The windows of some queries, and the events that count in them. */
+interface WindowSet {
+  sizeMs: number;
+  slideMs: number;
+  queries: QueryPlan[];
+  /** By window start. */
+  events: Map<number, ClickEvent[]>;
+}
+
+/** Texts to share at most: enough for the users and sessions of a day, and a bound. */
+const MOST_SHARED_TEXTS = 2_000_000;
+
 interface PartitionState {
   manifest: PartitionManifest;
   greatestMs: number;
@@ -40,11 +53,15 @@ interface PartitionState {
 export class Oracle {
   readonly #manifest: Manifest;
   readonly #partitions: ReadonlyMap<number, PartitionState>;
-  /** Counted events by window start. */
-  readonly #windows = new Map<number, ClickEvent[]>();
+  readonly #windowSets: readonly WindowSet[];
+  readonly #usedFields: readonly KeyField[];
+  /** Each text once: events of a day-long window are many, and say the same again and again. */
+  readonly #texts = new Map<string, string>();
 
   constructor(manifest: Manifest) {
     this.#manifest = manifest;
+    this.#windowSets = windowSetsOf(manifest);
+    this.#usedFields = [...new Set(manifest.queries.flatMap(fieldsOf))];
     this.#partitions = new Map(
       manifest.partitions.map((partition) => [
         partition.partition,
@@ -77,18 +94,22 @@ export class Oracle {
       accounting.dead[verdict.reason] = (accounting.dead[verdict.reason] ?? 0) + 1;
       return;
     }
-    const { event } = verdict;
+    const event = this.#slim(verdict.event);
     partition.greatestMs = Math.max(partition.greatestMs, event.timeMs);
     const watermarkMs = this.#watermarkAt(partition, record.offset);
-    const starts = this.#windowStarts(event.timeMs).filter((startMs) => this.#end(startMs) > watermarkMs);
-    if (starts.length === 0) accounting.late++;
-    else accounting.counted++;
-    for (const startMs of starts) {
-      if (!this.#isClosed(startMs)) continue;
-      const events = this.#windows.get(startMs);
-      if (events === undefined) this.#windows.set(startMs, [event]);
-      else events.push(event);
+    let windows = 0;
+    for (const set of this.#windowSets) {
+      const starts = windowStarts(event.timeMs, set).filter((startMs) => startMs + set.sizeMs > watermarkMs);
+      windows += starts.length;
+      for (const startMs of starts) {
+        if (!this.#isClosed(startMs + set.sizeMs)) continue;
+        const events = set.events.get(startMs);
+        if (events === undefined) set.events.set(startMs, [event]);
+        else events.push(event);
+      }
     }
+    if (windows === 0) accounting.late++;
+    else accounting.counted++;
   }
 
   /** Says that the partition has no further record below its position. */
@@ -106,19 +127,21 @@ export class Oracle {
     return this.#watermarkAt(state, state.nextOffset);
   }
 
-  /** Hands out, once, the windows that no partition can add to any more, in ascending order. */
+  /** Hands out, once, the windows that no partition can add to any more, in ascending order for each query. */
   takeComplete(): ExpectedWindow[] {
     const leastMs = Math.min(...[...this.#partitions.keys()].map((partition) => this.watermarkMs(partition)));
-    const complete = [...this.#windows.keys()].filter((startMs) => this.#end(startMs) <= leastMs);
-    complete.sort((left, right) => left - right);
-    return complete.flatMap((startMs) => {
-      const events = this.#windows.get(startMs) ?? [];
-      this.#windows.delete(startMs);
-      return this.#manifest.queries.map((query) => ({
-        query: query.name,
-        windowStartMs: startMs,
-        rows: rowsOf(query, { startMs, endMs: this.#end(startMs) }, events),
-      }));
+    return this.#windowSets.flatMap(({ sizeMs, queries, events: byStart }) => {
+      const complete = [...byStart.keys()].filter((startMs) => startMs + sizeMs <= leastMs);
+      complete.sort((left, right) => left - right);
+      return complete.flatMap((startMs) => {
+        const events = byStart.get(startMs) ?? [];
+        byStart.delete(startMs);
+        return queries.map((query) => ({
+          query: query.name,
+          windowStartMs: startMs,
+          rows: rowsOf(query, { startMs, endMs: startMs + sizeMs }, events),
+        }));
+      });
     });
   }
 
@@ -136,20 +159,24 @@ export class Oracle {
     return isAhead ? { reason: "from_the_future" } : verdict;
   }
 
-  #end(startMs: number): number {
-    return startMs + this.#manifest.windows.sizeMs;
-  }
-
-  #isClosed(startMs: number): boolean {
+  #isClosed(endMs: number): boolean {
     const { closedThroughMs } = this.#manifest;
-    return closedThroughMs !== null && this.#end(startMs) <= closedThroughMs;
+    return closedThroughMs !== null && endMs <= closedThroughMs;
   }
 
-  /** Starts of all windows that hold the time. */
-  #windowStarts(timeMs: number): number[] {
-    const { sizeMs, slideMs } = this.#manifest.windows;
-    const last = Math.floor(timeMs / slideMs) * slideMs;
-    return Array.from({ length: sizeMs / slideMs }, (_, index) => last - index * slideMs);
+  /** What the queries need of an event. */
+  #slim(event: ClickEvent): ClickEvent {
+    const slim: Partial<Record<KeyField, string>> & { timeMs: number } = { timeMs: event.timeMs };
+    for (const field of this.#usedFields) slim[field] = this.#shared(event[field]);
+    return slim as ClickEvent;
+  }
+
+  #shared(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    if (this.#texts.size >= MOST_SHARED_TEXTS) this.#texts.clear();
+    this.#texts.set(text, text);
+    return text;
   }
 
   /** The watermark that an event at the offset meets. Offsets are asked for in ascending order. */
@@ -159,4 +186,28 @@ export class Oracle {
     }
     return Math.max(partition.greatestMs - this.#manifest.windows.delayMs, partition.floorMs);
   }
+}
+
+function windowSetsOf({ queries, windows }: Manifest): WindowSet[] {
+  const sets: WindowSet[] = [];
+  for (const query of queries) {
+    const { sizeMs, slideMs } = query.windows ?? windows;
+    const same = sets.find((set) => set.sizeMs === sizeMs && set.slideMs === slideMs);
+    if (same === undefined) sets.push({ sizeMs, slideMs, queries: [query], events: new Map() });
+    else same.queries.push(query);
+  }
+  return sets;
+}
+
+/** Starts of all windows that hold the time. */
+function windowStarts(timeMs: number, { sizeMs, slideMs }: WindowSet): number[] {
+  const last = Math.floor(timeMs / slideMs) * slideMs;
+  return Array.from({ length: sizeMs / slideMs }, (_, index) => last - index * slideMs);
+}
+
+function fieldsOf({ by, measures }: QueryPlan): KeyField[] {
+  return [
+    ...by,
+    ...Object.values(measures).flatMap((measure) => ("field" in measure ? [measure.field] : [])),
+  ];
 }

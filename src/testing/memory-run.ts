@@ -4,7 +4,7 @@ import type { DeadLetter } from "../engines/embedded/flush.ts";
 import { newPartitions, resumedPartitions } from "../engines/embedded/ownership.ts";
 import { partitionStart } from "../engines/embedded/partition-ledger.ts";
 import type { Ownership, StoredState } from "../engines/embedded/state-store.ts";
-import { planTables } from "../windows/table-plan.ts";
+import { groupByWindows } from "../windows/window-groups.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import type { MemorySink } from "./memory-sink.ts";
 import type { MemoryState } from "./memory-state.ts";
@@ -39,10 +39,9 @@ export class MemoryRun {
   constructor(around: Surroundings, settings: EngineSettings, { bounded }: { bounded: boolean }) {
     const { clock, topic, state, sink, deadLetters } = around;
     const { queries, windows, rules, commitEveryMs, idleAfterMs } = settings;
-    const plan = planTables(queries);
     const stored = openState(around, { topic: TOPIC, queries, windows, rules });
     const worker = new MemoryWorker(topic, {
-      plan,
+      groups: groupByWindows(queries, windows),
       rules,
       windows,
       idleAfterMs: bounded ? Number.POSITIVE_INFINITY : idleAfterMs,
@@ -53,7 +52,6 @@ export class MemoryRun {
     });
     const coordinator = new Coordinator({
       clock,
-      plan,
       commitEveryMs,
       finish: bounded,
       maxStateBytes: Number.POSITIVE_INFINITY,
@@ -88,5 +86,5 @@ function openState({ topic, state }: Surroundings, ownership: Ownership): Stored
   if (stored !== undefined) return { ...stored, partitions: resumedPartitions(stored, bounds, false) };
   const partitions = newPartitions(bounds);
   state.create(ownership, partitions);
-  return { ownership, partitions, closedThroughMs: null, windowsClosed: 0, slots: [], outbox: [] };
+  return { ownership, partitions, closedThroughMs: null, windowsClosed: 0, outbox: [] };
 }

@@ -1,12 +1,18 @@
 import type { Commit, Ownership, StateStore, StoredState } from "../engines/embedded/state-store.ts";
 import type { PartitionManifest } from "../sinks/manifest.ts";
+import type { EncodedSlot, SlotKey } from "../windows/open-windows.ts";
 
 /** A state in memory, with the meaning of the one on disk: all of a commit or nothing, and what is handed out is a copy. */
 export class MemoryState implements StateStore {
   private state: StoredState | undefined;
+  private parts: readonly EncodedSlot[] = [];
 
   load(): StoredState | undefined {
     return structuredClone(this.state);
+  }
+
+  slots(): EncodedSlot[] {
+    return structuredClone([...this.parts]);
   }
 
   create(ownership: Ownership, partitions: readonly PartitionManifest[]): void {
@@ -15,34 +21,45 @@ export class MemoryState implements StateStore {
       partitions: [...partitions],
       closedThroughMs: null,
       windowsClosed: 0,
-      slots: [],
       outbox: [],
     };
     this.state = structuredClone(state);
   }
 
   commit(commit: Commit): void {
-    this.state = applied(this.state as StoredState, structuredClone(commit));
+    const state = stateAfter(this.state as StoredState, commit);
+    this.parts = partsAfter(this.parts, commit);
+    this.state = state;
   }
 
   close(): void {}
 }
 
-function applied(state: StoredState, commit: Commit): StoredState {
+function stateAfter(state: StoredState, commit: Commit): StoredState {
+  const { partitions, closedThroughMs, windowsClosed, newOutbox } = commit;
   const confirmed = new Set(commit.confirmed.map((key) => `${key.sink}/${key.query}/${key.windowEndMs}`));
+  const unconfirmed = state.outbox.filter(
+    ({ sink, query, windowEndMs }) => !confirmed.has(`${sink}/${query}/${windowEndMs}`),
+  );
   return {
-    ...state,
-    partitions: [...commit.partitions],
-    closedThroughMs: commit.closedThroughMs,
-    windowsClosed: commit.windowsClosed,
-    slots: [...state.slots, ...commit.newSlots].filter(
-      ({ paneStartMs }) => paneStartMs > commit.dropPanesThroughMs,
-    ),
-    outbox: [
-      ...state.outbox.filter(
-        ({ sink, query, windowEndMs }) => !confirmed.has(`${sink}/${query}/${windowEndMs}`),
-      ),
-      ...commit.newOutbox,
-    ],
+    ownership: state.ownership,
+    ...structuredClone({ partitions: [...partitions], closedThroughMs, windowsClosed }),
+    outbox: [...unconfirmed, ...structuredClone([...newOutbox])],
   };
+}
+
+function partsAfter(parts: readonly EncodedSlot[], commit: Commit): EncodedSlot[] {
+  const { newSlots, rewrites, dropPanesThroughMs } = commit;
+  const rewritten = new Set(rewrites.map(nameOf));
+  return [
+    ...parts.filter((part) => !rewritten.has(nameOf(part))),
+    ...structuredClone([...newSlots]),
+    ...rewrites.flatMap(({ parts: whole, ...key }) =>
+      [...whole].map((bytes) => ({ ...key, bytes: Uint8Array.from(bytes) })),
+    ),
+  ].filter(({ group, paneStartMs }) => paneStartMs > (dropPanesThroughMs[group] ?? Number.NEGATIVE_INFINITY));
+}
+
+function nameOf({ group, paneStartMs, firstEndMs }: SlotKey): string {
+  return `${group}/${paneStartMs}/${firstEndMs}`;
 }

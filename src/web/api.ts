@@ -146,6 +146,7 @@ export type Partition = z.infer<typeof partitionSchema>;
 export const nextWindowSchema = z.strictObject({
   startMs: timeMs.nullable().describe("Null while no window has an end yet"),
   endMs: timeMs.nullable(),
+  queries: z.array(z.string()).describe("Whose window it is; empty when it is every query's"),
   heldBy: z.int().describe("The partition with the least watermark"),
   alsoHeldBy: z.array(z.int()),
   reason: z

@@ -1,129 +1,134 @@
 import assert from "node:assert/strict";
-import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
-import { RollUp } from "./roll-up.ts";
-import { type EncodedRows, encodeRows } from "./rows.ts";
-import { Slot } from "./slot.ts";
-import { decodeSlot } from "./slot-codec.ts";
-import type { TablePlan } from "./table-plan.ts";
-import { type TopRows, topRows } from "./top-rows.ts";
+import { OpenPanes } from "./open-panes.ts";
+import { paneStart } from "./panes.ts";
+import type { EncodedRows } from "./rows.ts";
+import type { TopRows } from "./top-rows.ts";
+import type { WindowGroup } from "./window-groups.ts";
 
-/** Events of one pane that the same windows count: those that end at `firstEndMs` or later. */
-export interface EncodedSlot {
+/** Names a slot: events of one pane that the same windows count, those that end at `firstEndMs` or later. */
+export interface SlotKey {
+  /** Place of its window group in the pipeline. */
+  readonly group: number;
   readonly paneStartMs: number;
   readonly firstEndMs: number;
+}
+
+/** Events of a slot: all, or those of one commit. */
+export interface EncodedSlot extends SlotKey {
   /** In the encoding of `slot-codec.ts`. */
   readonly bytes: Uint8Array;
 }
 
-/** All panes that some open window still reads, merged. */
-export class OpenWindows {
-  private readonly plan: TablePlan;
-  private readonly queries: readonly QueryPlan[];
-  private readonly windows: WindowSettings;
-  /** Pane start → first window end → events. */
-  private readonly panes = new Map<number, Map<number, Slot>>();
+/** A slot with all its events in few parts, which are made as they are asked for. */
+export interface SlotRewrite extends SlotKey {
+  readonly parts: Iterable<Uint8Array>;
+}
 
-  constructor(plan: TablePlan, queries: readonly QueryPlan[], windows: WindowSettings) {
-    this.plan = plan;
-    this.queries = queries;
-    this.windows = windows;
+/** One window of the queries of a group. */
+export interface WindowEnd {
+  readonly group: number;
+  readonly endMs: number;
+}
+
+/** The final rows of one query in one window. */
+export interface QueryRows extends EncodedRows {
+  readonly query: string;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+}
+
+/** Everything that open windows hold, of all groups. */
+export class OpenWindows {
+  private readonly groups: readonly WindowGroup[];
+  private readonly panes: readonly OpenPanes[];
+
+  constructor(groups: readonly WindowGroup[]) {
+    this.groups = groups;
+    this.panes = groups.map((group) => new OpenPanes(group));
   }
 
   /** Adds events that no closed window may count. */
-  add({ paneStartMs, firstEndMs, bytes }: EncodedSlot): void {
-    let slots = this.panes.get(paneStartMs);
-    if (slots === undefined) {
-      slots = new Map();
-      this.panes.set(paneStartMs, slots);
-    }
-    let slot = slots.get(firstEndMs);
-    if (slot === undefined) {
-      slot = new Slot(this.plan);
-      slots.set(firstEndMs, slot);
-    }
-    slot.merge(decodeSlot(this.plan, bytes, paneStartMs));
+  add({ group, paneStartMs, firstEndMs, bytes }: EncodedSlot): void {
+    this.of(group).add(paneStartMs, firstEndMs, bytes);
   }
 
-  /** Ends of the open windows after `afterMs` up to `throughMs`, ascending. Walks the panes that exist. */
-  ends(afterMs: number, throughMs: number): number[] {
-    const ends = new Set<number>();
-    for (const [paneStartMs, slots] of this.panes) {
-      const lastMs = Math.min(paneStartMs + this.windows.sizeMs, throughMs);
-      for (const firstEndMs of slots.keys()) {
-        for (let endMs = firstEndMs; endMs <= lastMs; endMs += this.windows.slideMs) {
-          if (endMs > afterMs) ends.add(endMs);
-        }
-      }
-    }
-    return [...ends].sort((a, b) => a - b);
+  /** Open windows that end after `afterMs` and by `throughMs`, in the order of their ends. */
+  ends(afterMs: number, throughMs: number): WindowEnd[] {
+    return this.panes
+      .flatMap((panes, group) => panes.ends(afterMs, throughMs).map((endMs) => ({ group, endMs })))
+      .sort((a, b) => a.endMs - b.endMs);
   }
 
-  /** Final rows of every query for the window that ends at `windowEndMs`. */
-  rows(windowEndMs: number): Map<string, EncodedRows> {
-    const windowStartMs = windowEndMs - this.windows.sizeMs;
-    const window = this.merged(windowEndMs);
-    const rollUp = new RollUp(this.plan, window);
-    const rows = new Map<string, EncodedRows>();
-    for (const query of this.queries) {
-      rows.set(
-        query.name,
-        encodeRows(query, rollUp.query(query), window.strings, windowStartMs, windowEndMs),
-      );
-    }
-    return rows;
+  /** The last time up to `timeMs` at which a window of some query ends, whether anything counts in it or not. */
+  lastEndBy(timeMs: number): number {
+    return Math.max(...this.groups.map(({ windows }) => paneStart(timeMs, windows.slideMs)));
   }
 
-  /** The rows of every query that the open window has most of now. Costs about what closing the window costs. */
-  topRows(windowEndMs: number, limit: number): Map<string, TopRows> {
-    const stretch = { startMs: windowEndMs - this.windows.sizeMs, endMs: windowEndMs, limit };
-    const window = this.merged(windowEndMs);
-    const rollUp = new RollUp(this.plan, window);
-    return new Map(
-      this.queries.map((query) => [query.name, topRows(query, rollUp.query(query), window.strings, stretch)]),
-    );
+  /** Final rows of every query that has this window. */
+  rows({ group, endMs }: WindowEnd): QueryRows[] {
+    const windowStartMs = endMs - (this.groups[group] as WindowGroup).windows.sizeMs;
+    return [...this.of(group).rows(endMs)].map(([query, rows]) => ({
+      query,
+      windowStartMs,
+      windowEndMs: endMs,
+      ...rows,
+    }));
+  }
+
+  /** The rows of each of its queries that the open window has most of now. Costs about what closing the window costs. */
+  topRows({ group, endMs }: WindowEnd, limit: number): Map<string, TopRows> {
+    return this.of(group).topRows(endMs, limit);
   }
 
   /** Forgets the panes whose last window ended by `closedThroughMs`. */
   drop(closedThroughMs: number): void {
-    for (const paneStartMs of this.panes.keys()) {
-      if (paneStartMs + this.windows.sizeMs <= closedThroughMs) this.panes.delete(paneStartMs);
-    }
+    for (const panes of this.panes) panes.drop(closedThroughMs);
+  }
+
+  /** By group: panes that start at or before it are in no window that ends after `closedThroughMs`. */
+  droppedThroughMs(closedThroughMs: number): number[] {
+    return this.groups.map(({ windows }) => closedThroughMs - windows.sizeMs);
+  }
+
+  /**
+   * The slot that most needs to be stored anew because the state holds it in too many parts, at least `leastParts`. At
+   * most one a commit, so that a commit does not wait for all of them.
+   */
+  rewrites(leastParts: number): SlotRewrite[] {
+    const candidates = this.panes.flatMap((panes, group) => {
+      const slot = panes.mostFragmented(leastParts);
+      return slot === undefined ? [] : [{ group, panes, slot }];
+    });
+    candidates.sort((a, b) => b.slot.parts.count - a.slot.parts.count);
+    return candidates.slice(0, 1).map(({ group, panes, slot }) => {
+      const { paneStartMs, firstEndMs } = slot;
+      return { group, paneStartMs, firstEndMs, parts: panes.rewrite(slot) };
+    });
   }
 
   /** End of the last open window, −∞ when none is open. */
   get lastEndMs(): number {
-    let lastMs = Number.NEGATIVE_INFINITY;
-    for (const paneStartMs of this.panes.keys()) {
-      lastMs = Math.max(lastMs, paneStartMs + this.windows.sizeMs);
-    }
-    return lastMs;
+    return Math.max(...this.panes.map(({ lastEndMs }) => lastEndMs));
   }
 
   /** Panes that exist. */
   get paneCount(): number {
-    return this.panes.size;
+    return this.panes.reduce((total, { size }) => total + size, 0);
   }
 
   /** Bytes held by all panes. */
   get byteLength(): number {
-    let total = 0;
-    for (const slots of this.panes.values()) for (const slot of slots.values()) total += slot.byteLength;
-    return total;
-  }
-
-  private merged(windowEndMs: number): Slot {
-    const window = new Slot(this.plan);
-    const { sizeMs, slideMs } = this.windows;
-    for (let paneMs = windowEndMs - sizeMs; paneMs < windowEndMs; paneMs += slideMs) {
-      for (const [firstEndMs, slot] of this.panes.get(paneMs) ?? []) {
-        if (firstEndMs <= windowEndMs) window.merge(slot);
-      }
-    }
-    return window;
+    return this.panes.reduce((total, { byteLength }) => total + byteLength, 0);
   }
 
   /** Crashes when a slot could still change a window that has closed. */
-  assertOpen({ firstEndMs }: EncodedSlot, closedThroughMs: number): void {
+  assertOpen({ firstEndMs }: SlotKey, closedThroughMs: number): void {
     assert(firstEndMs > closedThroughMs, `events arrived for a closed window that ends at ${firstEndMs}`);
+  }
+
+  private of(group: number): OpenPanes {
+    const panes = this.panes[group];
+    assert(panes !== undefined, `no window group ${group}`);
+    return panes;
   }
 }

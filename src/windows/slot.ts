@@ -53,8 +53,7 @@ export class Slot implements SlotColumns {
   get byteLength(): number {
     let total = 0;
     for (const table of this.tables) total += table.byteLength;
-    for (const dictionary of Object.values(this.strings) as Dictionary[])
-      total += dictionary.arena.byteLength;
+    for (const dictionary of Object.values(this.strings) as Dictionary[]) total += dictionary.byteLength;
     return total;
   }
 }

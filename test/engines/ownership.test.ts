@@ -22,7 +22,6 @@ const stored = (closedThroughMs: number | null): StoredState => ({
   partitions: newPartitions(bounds([5, 0], [0, 0])).map((partition) => ({ ...partition, position: 20 })),
   closedThroughMs,
   windowsClosed: 0,
-  slots: [],
   outbox: [],
 });
 

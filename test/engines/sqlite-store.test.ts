@@ -60,8 +60,16 @@ function commitOf(n: number): Commit {
     partitions: [partition(n)],
     closedThroughMs: n < 2 ? null : n * 60_000,
     windowsClosed: n,
-    newSlots: [{ paneStartMs: n * 60_000, firstEndMs: (n + 1) * 60_000, bytes: Buffer.from(`pane ${n}`) }],
-    dropPanesThroughMs: n < 5 ? Number.NEGATIVE_INFINITY : (n - 5) * 60_000,
+    newSlots: [
+      {
+        group: n % 2,
+        paneStartMs: n * 60_000,
+        firstEndMs: (n + 1) * 60_000,
+        bytes: Buffer.from(`pane ${n}`),
+      },
+    ],
+    rewrites: [],
+    dropPanesThroughMs: [n < 5 ? Number.NEGATIVE_INFINITY : (n - 5) * 60_000, (n - 7) * 60_000],
     newOutbox: [entry(n)],
     confirmed: n === 0 ? [] : [entry(n - 1)],
   };
@@ -79,6 +87,7 @@ test("what was committed is loaded again, as from the simulation's store", (t) =
     store.close();
     store = new SqliteStore(path);
     assert.deepEqual(hexed(store.load()), hexed(model.load()), `after commit ${n}`);
+    assert.deepEqual(hexed([...store.slots()]), hexed([...model.slots()]), `after commit ${n}`);
   }
   store.close();
 });

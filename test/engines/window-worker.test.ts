@@ -5,14 +5,14 @@ import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
 import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import { recordColumns } from "../../src/testing/record-columns.ts";
-import { planTables } from "../../src/windows/table-plan.ts";
+import { groupByWindows } from "../../src/windows/window-groups.ts";
 
 const START_MS = Date.UTC(2026, 10, 23, 8);
 const BATCH = 500;
 
 function openWorker(): WindowWorker {
   return new WindowWorker({
-    plan: planTables(STANDARD_QUERIES),
+    groups: groupByWindows(STANDARD_QUERIES, DEFAULT_WINDOWS),
     rules: DEFAULT_EVENT_RULES,
     windows: DEFAULT_WINDOWS,
     idleAfterMs: Number.POSITIVE_INFINITY,

@@ -237,3 +237,15 @@ test("records of a partition out of offset order are a broken invariant", () => 
   oracle.add(event(3, 7));
   assert.throws(() => oracle.add(event(3, 7)), /offset 3 after 4/);
 });
+
+test("each query has its own windows, and an event is late when it is in none of any query's", () => {
+  const tumbling = query("tumbling", { by: [], measures: { events: count() }, window: "20s" });
+  const setup = { queries: [TOTALS, tumbling], closedThrough: 40 };
+  // Watermark 35 − 10 = 25: windows of TOTALS hold 22 until 27, those of `tumbling` until 40; 19 has neither.
+  const records = [event(0, 35), event(1, 22), event(2, 20), event(3, 19)];
+  const { files, accounting } = expectedOutput({ records }, manifest(setup));
+  const of = (name: string) => eventsByWindow(new Map([...files].filter(([key]) => key.startsWith(name))));
+  assert.deepEqual(of("totals"), { 21: 1, 22: 1, 31: 1, 32: 1, 33: 1, 34: 1, 35: 1 });
+  assert.deepEqual(of("tumbling"), { 20: 3 });
+  assert.deepEqual([...accounting.values()], [{ read: 4, counted: 3, late: 1, dead: {} }]);
+});

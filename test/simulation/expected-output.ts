@@ -1,27 +1,8 @@
 import { type LogRecord, Oracle } from "../../src/oracle/oracle.ts";
 import type { QueryPlan } from "../../src/queries/plan.ts";
-import { count, countDistinct, max, min, query, sum, timeSpan } from "../../src/queries/query.ts";
-import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import type { Accounting, Manifest } from "../../src/sinks/manifest.ts";
 import type { RandomLog } from "./random-log.ts";
-
-/** The standard queries and two as a user would declare it. */
-export const SIMULATED_QUERIES: readonly QueryPlan[] = [
-  ...STANDARD_QUERIES,
-  query("browser_urls", {
-    by: ["browser", "url"],
-    measures: {
-      sessions: countDistinct("session_id"),
-      stay_seconds: timeSpan("user_id"),
-      longest_stay_seconds: timeSpan("user_id", "longest"),
-      events: count(),
-    },
-  }),
-  query("browser_amounts", {
-    by: ["browser"],
-    measures: { total: sum("amount"), least: min("amount"), greatest: max("amount") },
-  }),
-];
+import { SIMULATED_QUERIES } from "./simulated-queries.ts";
 
 /** What a pipeline with this manifest must have written: by `query/windowStartMs` the file's text, and the accounting. */
 export interface ExpectedOutput {

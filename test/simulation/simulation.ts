@@ -5,11 +5,19 @@ import { newPartitions, resumedPartitions } from "../../src/engines/embedded/own
 import { partitionStart } from "../../src/engines/embedded/partition-ledger.ts";
 import { runReassigning } from "../../src/engines/embedded/reassignment.ts";
 import type { Ownership, StoredState } from "../../src/engines/embedded/state-store.ts";
-import { planTables } from "../../src/windows/table-plan.ts";
-import { expectedOutput, SIMULATED_QUERIES } from "./expected-output.ts";
+import type { QueryPlan } from "../../src/queries/plan.ts";
+import { groupByWindows } from "../../src/windows/window-groups.ts";
+import { expectedOutput } from "./expected-output.ts";
 import { type RandomLog, randomLog } from "./random-log.ts";
+import { simulatedQueries } from "./simulated-queries.ts";
 import { SimulatedWorker } from "./simulated-worker.ts";
 import { Crash, CrashPlan, Disk, SimulatedClock } from "./world.ts";
+
+/** A topic and what is asked of it. */
+interface Pipeline {
+  log: RandomLog;
+  queries: readonly QueryPlan[];
+}
 
 /** How one life of the process goes, until it ends or dies. */
 interface Life {
@@ -24,15 +32,17 @@ interface Life {
   growthAt: number;
   /** Partitions that the topic has by then. */
   partitions: number;
+  /** In how many parts the state may hold a slot. */
+  slotParts: number;
 }
 
-const PLAN = planTables(SIMULATED_QUERIES);
 const TOPIC = { name: "clickstream", id: "00000000-0000-4000-8000-000000000001" };
 
 /** Runs one seed: a random log, processed over several lives of the process, then compared with the oracle. */
 export async function simulate(seed: number): Promise<void> {
   const random = seededRandom(seed);
   const log = randomLog(random);
+  const pipeline = { log, queries: simulatedQueries(random) };
   const disk = new Disk();
   const firstMs = log.records[0]?.arrivesMs ?? 0;
   let nowMs = firstMs;
@@ -47,8 +57,9 @@ export async function simulate(seed: number): Promise<void> {
       sleeps: random.below(60),
       growthAt: random.below(2) === 0 ? 1 + random.below(15) : Number.POSITIVE_INFINITY,
       partitions,
+      slotParts: 1 + random.below(6),
     };
-    nowMs = await live(log, disk, random, nowMs, next);
+    nowMs = await live(pipeline, disk, random, nowMs, next);
     partitions = next.partitions;
     check(log, disk, false);
     if (random.below(3) === 0) partitions = Math.min(log.partitionCount, partitions + 1);
@@ -64,14 +75,15 @@ export async function simulate(seed: number): Promise<void> {
     sleeps: Number.POSITIVE_INFINITY,
     growthAt: Number.POSITIVE_INFINITY,
     partitions: log.partitionCount,
+    slotParts: 2,
   };
-  await live(log, disk, random, Math.max(nowMs, lastMs), last);
+  await live(pipeline, disk, random, Math.max(nowMs, lastMs), last);
   check(log, disk, true);
 }
 
 /** One life; returns the time at its end. */
 async function live(
-  log: RandomLog,
+  { log, queries }: Pipeline,
   disk: Disk,
   random: Random,
   startMs: number,
@@ -92,7 +104,7 @@ async function live(
   });
   try {
     const store = disk.store(crashes);
-    const stored = openState(log, life.partitions, store.load(), (ownership, partitions) =>
+    const stored = openState({ log, queries }, life.partitions, store.load(), (ownership, partitions) =>
       store.create(ownership, partitions),
     );
     const idleAfterMs = life.bounded ? Number.POSITIVE_INFINITY : 1_000 + random.below(10_000);
@@ -104,17 +116,24 @@ async function live(
       });
       return Array.from({ length: life.workers }, (_, w) => {
         const own = starts.filter((_, index) => index % life.workers === w);
-        const options = { plan: PLAN, rules, windows, idleAfterMs, clock, partitions: own };
+        const options = {
+          groups: groupByWindows(queries, windows),
+          rules,
+          windows,
+          idleAfterMs,
+          clock,
+          partitions: own,
+        };
         return new SimulatedWorker(options, log, random, crashes);
       });
     };
     const coordinatorFrom = (from: StoredState) =>
       new Coordinator({
         clock,
-        plan: PLAN,
         commitEveryMs: life.commitEveryMs,
         finish: life.finish,
         maxStateBytes: Number.POSITIVE_INFINITY,
+        slotParts: life.slotParts,
         store,
         stored: from,
         sinks: [disk.sink(crashes)],
@@ -151,7 +170,7 @@ async function live(
 }
 
 function openState(
-  log: RandomLog,
+  { log, queries }: Pipeline,
   partitions: number,
   stored: StoredState | undefined,
   create: (ownership: Ownership, partitions: StoredState["partitions"]) => void,
@@ -164,13 +183,13 @@ function openState(
   if (stored !== undefined) return { ...stored, partitions: resumedPartitions(stored, bounds, false) };
   const ownership: Ownership = {
     topic: TOPIC,
-    queries: SIMULATED_QUERIES,
+    queries,
     windows: log.windows,
     rules: log.rules,
   };
   const fresh = newPartitions(bounds);
   create(ownership, fresh);
-  return { ownership, partitions: fresh, closedThroughMs: null, windowsClosed: 0, slots: [], outbox: [] };
+  return { ownership, partitions: fresh, closedThroughMs: null, windowsClosed: 0, outbox: [] };
 }
 
 function earliestOffsets(partitions: number): Map<number, number> {

@@ -75,6 +75,7 @@ export class Disk {
   store(crashes: CrashPlan): StateStore {
     return {
       load: () => this.memory.load(),
+      slots: () => this.memory.slots(),
       create: (ownership: Ownership, partitions: readonly PartitionManifest[]) => {
         crashes.step();
         this.memory.create(ownership, partitions);

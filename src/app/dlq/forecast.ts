@@ -1,5 +1,6 @@
 import { watermarkOf } from "../../engines/embedded/partition-ledger.ts";
 import { judge } from "../../events/judge.ts";
+import { windowsOf } from "../../queries/window-lengths.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import { firstOpenEnd, LATE, paneStart } from "../../windows/panes.ts";
 
@@ -14,7 +15,7 @@ export function forecast(
   manifest: Manifest,
   { value, partition, nowMs }: { value: Uint8Array | null; partition: number; nowMs: number },
 ): Fate {
-  const { rules, windows, partitions, closedThroughMs } = manifest;
+  const { rules, queries, windows, partitions, closedThroughMs } = manifest;
   const verdict = judge(value, rules);
   if ("reason" in verdict) return { dead: verdict.reason };
   const { timeMs } = verdict.event;
@@ -22,6 +23,9 @@ export function forecast(
   const known = partitions.find((candidate) => candidate.partition === partition);
   const watermarkMs =
     known === undefined ? (closedThroughMs ?? Number.NEGATIVE_INFINITY) : watermarkOf(known, windows.delayMs);
-  const firstEndMs = firstOpenEnd(paneStart(timeMs, windows.slideMs), watermarkMs, windows);
-  return firstEndMs === LATE ? "late" : "counted";
+  const isCounted = queries.some((query) => {
+    const own = windowsOf(query, windows);
+    return firstOpenEnd(paneStart(timeMs, own.slideMs), watermarkMs, own) !== LATE;
+  });
+  return isCounted ? "counted" : "late";
 }

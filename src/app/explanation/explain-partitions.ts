@@ -1,3 +1,4 @@
+import { windowsOf } from "../../queries/window-lengths.ts";
 import type { Manifest, PartitionManifest } from "../../sinks/manifest.ts";
 
 /** What is known of an output and its topic at one moment. */
@@ -52,6 +53,8 @@ export interface NextWindow {
   /** Null while no window has an end yet: some partition had neither an event nor a floor. */
   startMs: number | null;
   endMs: number | null;
+  /** Those whose window it is, when others have other windows; empty when it is every query's. */
+  queries: string[];
   /** The partition with the least watermark. */
   heldBy: number;
   /** Others whose watermark has not passed the window's end either. */
@@ -108,8 +111,8 @@ function explained(stored: PartitionManifest, { manifest, ends }: Findings): Exp
 }
 
 function nextWindow(partitions: readonly ExplainedPartition[], findings: Findings): NextWindow | null {
-  const { closedThroughMs, windows } = findings.manifest;
-  const endMs = closedThroughMs === null ? null : closedThroughMs + windows.slideMs;
+  const { windows } = findings.manifest;
+  const { endMs, startMs, queries } = nextEnd(findings.manifest);
   const behind = partitions
     .filter((partition) => watermark(partition) < (endMs ?? Number.MIN_SAFE_INTEGER))
     .toSorted((a, b) => Math.sign(watermark(a) - watermark(b)) || a.partition - b.partition);
@@ -118,13 +121,32 @@ function nextWindow(partitions: readonly ExplainedPartition[], findings: Finding
   const [slowest, ...others] = awake.length > 0 ? awake : behind;
   if (slowest === undefined) return null;
   return {
-    startMs: endMs === null ? null : endMs - windows.sizeMs,
+    startMs,
     endMs,
+    queries,
     heldBy: slowest.partition,
     alsoHeldBy: others.map(({ partition }) => partition),
     reason: reasonOf(slowest, partitions, findings),
     neededEventMs: endMs === null ? null : endMs + windows.delayMs,
   };
+}
+
+/** The window that ends first after those that are final. */
+function nextEnd({
+  closedThroughMs,
+  windows,
+  queries,
+}: Manifest): Pick<NextWindow, "startMs" | "endMs" | "queries"> {
+  if (closedThroughMs === null) return { startMs: null, endMs: null, queries: [] };
+  const upcoming = queries.map((query) => {
+    const { sizeMs, slideMs } = windowsOf(query, windows);
+    const endMs = Math.floor(closedThroughMs / slideMs) * slideMs + slideMs;
+    return { name: query.name, startMs: endMs - sizeMs, endMs };
+  });
+  const [first] = upcoming.toSorted((a, b) => a.endMs - b.endMs || b.startMs - a.startMs);
+  const { startMs, endMs } = first!;
+  const same = upcoming.filter((other) => other.startMs === startMs && other.endMs === endMs);
+  return { startMs, endMs, queries: same.length === upcoming.length ? [] : same.map(({ name }) => name) };
 }
 
 /** Far below every time there is, and finite. */

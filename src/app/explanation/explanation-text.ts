@@ -40,10 +40,11 @@ export function explanationText(explanation: Explanation): string {
 function sentences(explanation: Explanation, next: NextWindow): string[] {
   const { heldBy, alsoHeldBy } = next;
   const held = explanation.partitions.find(({ partition }) => partition === heldBy)!;
+  const whose = next.queries.length === 0 ? "" : `, of ${next.queries.join(", ")},`;
   const what =
     next.startMs === null
       ? `No window can become final yet: partition ${heldBy} holds all of them open:`
-      : `The next window to become final is ${moment(next.startMs)} to ${moment(next.endMs)}. Partition ${heldBy} holds it open:`;
+      : `The next window to become final${whose} is ${moment(next.startMs)} to ${moment(next.endMs)}. Partition ${heldBy} holds it open:`;
   const also =
     alsoHeldBy.length === 0
       ? []

@@ -1,16 +1,20 @@
 import { listWindows, readWindow } from "../../sinks/window-tree.ts";
 import { type Summary, SummaryBuilder } from "./summary.ts";
 
-const QUERIES = ["url_counts", "device_counts", "user_activity", "window_totals"];
+const SUMMARISED = new Set(["url_counts", "device_counts", "user_activity", "window_totals"]);
 
 /**
- * Summarises an output tree. Of the sliding windows it takes those that start at a multiple of their own length: they
- * cover time once.
+ * Summarises what the standard queries among `queries` have in an output tree. All must have windows of `sizeMs`. Of
+ * sliding ones it takes those that start at a multiple of their own length: they cover time once.
  * @throws the system's error when a file can't be read
  */
-export async function summariseTree(output: string, sizeMs: number): Promise<Summary> {
+export async function summariseTree(
+  output: string,
+  queries: readonly string[],
+  sizeMs: number,
+): Promise<Summary> {
   const builder = new SummaryBuilder();
-  for (const query of QUERIES) {
+  for (const query of queries.filter((name) => SUMMARISED.has(name))) {
     for (const startMs of await listWindows(output, query)) {
       const covers = startMs % sizeMs === 0;
       if (!covers && query !== "window_totals") continue;

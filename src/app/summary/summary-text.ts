@@ -1,5 +1,5 @@
 import { formatDuration } from "../../core/durations.ts";
-import type { WindowSettings } from "../../queries/plan.ts";
+import type { WindowLengths } from "../../queries/plan.ts";
 import type { Accounting } from "../../sinks/manifest.ts";
 import { formatCount, formatMinute, formatShare, formatTook } from "../numbers-for-people.ts";
 import type { Style } from "../terminal.ts";
@@ -8,7 +8,8 @@ import type { Named, Summary } from "./summary.ts";
 /** What the summary tells beside the rows. */
 export interface RunFigures {
   accounting: Accounting;
-  windows: WindowSettings;
+  /** Those of the pipeline first, then those of queries that have their own. */
+  windows: readonly WindowLengths[];
   windowsClosed: number;
   /** Mean events a second while producing in this run; null when nothing was produced. */
   producedPerSecond: number | null;
@@ -19,6 +20,7 @@ export interface RunFigures {
 const LABEL_WIDTH = 28;
 const NUMBER_WIDTH = 13;
 const MOST_REASONS = 6;
+const DAY_MS = 86_400_000;
 
 /** The summary for people at the end of a run. */
 export function renderSummary(summary: Summary, figures: RunFigures, style: Style): string {
@@ -41,7 +43,6 @@ function totalLines(figures: RunFigures): string[] {
   if (others.length > 0) {
     shown.push([`${others.length} other reasons`, others.reduce((sum, [, events]) => sum + events, 0)]);
   }
-  const { sizeMs, slideMs } = figures.windows;
   return [
     line("read", formatCount(read)),
     line("counted", formatCount(counted), share(counted, read)),
@@ -51,11 +52,25 @@ function totalLines(figures: RunFigures): string[] {
     line(
       "windows closed",
       formatCount(figures.windowsClosed),
-      `of ${formatDuration(sizeMs)}, every ${formatDuration(slideMs)}`,
+      `of ${figures.windows.map(formatWindows).join(", ")}`,
     ),
     ...rateLine("produced", figures.producedPerSecond),
     ...rateLine("processed", figures.processedPerSecond),
   ];
+}
+
+function formatWindows({ sizeMs, slideMs }: WindowLengths): string {
+  const size = formatDuration(sizeMs);
+  return slideMs === sizeMs ? size : `${size} every ${formatDuration(slideMs)}`;
+}
+
+/** `2026-11-23 08:01–08:06`; whole days as `2026-11-23` or `2026-11-23–2026-11-29`. */
+function formatStretch(startMs: number, endMs: number): string {
+  if (startMs % DAY_MS !== 0 || endMs % DAY_MS !== 0) {
+    return `${formatMinute(startMs)}–${formatMinute(endMs).slice(-5)}`;
+  }
+  const [first, last] = [startMs, endMs - DAY_MS].map((dayMs) => formatMinute(dayMs).slice(0, 10));
+  return first === last ? `${first}` : `${first}–${last}`;
 }
 
 function rateLine(label: string, perSecond: number | null): string[] {
@@ -68,8 +83,11 @@ function shareLines(named: readonly Named[], total: number): string[] {
 
 function peakLines({ peaks }: Summary): string[] {
   return peaks.map(({ startMs, endMs, events }) => {
-    const label = `${formatMinute(startMs)}–${formatMinute(endMs).slice(-5)}`;
-    return line(label, formatCount((events * 60_000) / (endMs - startMs)), "events a minute");
+    return line(
+      formatStretch(startMs, endMs),
+      formatCount((events * 60_000) / (endMs - startMs)),
+      "events a minute",
+    );
   });
 }
 

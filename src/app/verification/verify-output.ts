@@ -1,7 +1,7 @@
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type LogRecord, Oracle } from "../../oracle/oracle.ts";
-import type { QueryPlan } from "../../queries/plan.ts";
+import type { QueryPlan, WindowLengths } from "../../queries/plan.ts";
 import type { Accounting, Manifest } from "../../sinks/manifest.ts";
 import { firstOffsetRead } from "./check-log.ts";
 import { compareRows, type RowDifference } from "./compare-rows.ts";
@@ -95,7 +95,8 @@ class OutputComparison {
   readonly #manifest: Manifest;
   readonly #queries: ReadonlyMap<string, QueryPlan>;
   readonly #expectedFiles = new Set<string>();
-  readonly #windowStarts = new Set<number>();
+  /** Start, length and slide of those seen: queries of the same windows share them. */
+  readonly #windows = new Set<string>();
   readonly #counts = { rows: 0, agreeing: 0, differing: 0 };
   readonly #differences: OutputDifference[] = [];
 
@@ -108,18 +109,19 @@ class OutputComparison {
   async expect(queryName: string, windowStartMs: number, rows: string): Promise<void> {
     const path = pathOf(queryName, windowStartMs);
     this.#expectedFiles.add(path);
-    this.#windowStarts.add(windowStartMs);
+    const { sizeMs, slideMs } = this.#windowsOf(queryName);
+    this.#windows.add(`${windowStartMs}/${sizeMs}/${slideMs}`);
     this.#compare(queryName, new Date(windowStartMs).toISOString(), rows, await this.#textOf(path));
   }
 
   /** Files of windows that have no rows. Those of windows that end after the manifest's last are not its business. */
   async findUnexpected(): Promise<void> {
-    const { closedThroughMs, windows } = this.#manifest;
+    const { closedThroughMs } = this.#manifest;
     for (const name of this.#queries.keys()) {
       for await (const path of glob(`${name}/date=*/*.json`, { cwd: this.#output })) {
         if (this.#expectedFiles.has(path)) continue;
         const startMs = startOf(path);
-        const isOpen = startMs + windows.sizeMs > (closedThroughMs ?? Number.NEGATIVE_INFINITY);
+        const isOpen = startMs + this.#windowsOf(name).sizeMs > (closedThroughMs ?? Number.NEGATIVE_INFINITY);
         if (isOpen && path === pathOf(name, startMs)) continue;
         const window = Number.isNaN(startMs) ? path : new Date(startMs).toISOString();
         this.#compare(name, window, "", (await this.#textOf(path)) ?? "");
@@ -129,7 +131,11 @@ class OutputComparison {
 
   result(accountingDifferences: AccountingDifference[]): Verification {
     const differences = this.#differences;
-    return { windows: this.#windowStarts.size, ...this.#counts, differences, accountingDifferences };
+    return { windows: this.#windows.size, ...this.#counts, differences, accountingDifferences };
+  }
+
+  #windowsOf(queryName: string): WindowLengths {
+    return this.#queries.get(queryName)?.windows ?? this.#manifest.windows;
   }
 
   #compare(queryName: string, window: string, expected: string, found: string | undefined): void {

@@ -1,4 +1,5 @@
 import type { Measure, QueryPlan } from "../../queries/plan.ts";
+import { windowsOf } from "../../queries/window-lengths.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
 import { listWindows, readWindow, type WindowRow } from "../../sinks/window-tree.ts";
 import type { Queries, QueryInfo } from "../../web/api.ts";
@@ -17,7 +18,8 @@ export function jsonHistory(output: string): History {
   const starts = async (query: string, { fromMs, toMs }: Stretch): Promise<number[]> =>
     (await listWindows(output, query)).filter((startMs) => startMs >= fromMs && startMs < toMs);
   const apart = async (query: string, stretch: Stretch): Promise<{ sizeMs: number; all: number[] }> => {
-    const sizeMs = (await readManifest(output))?.windows.sizeMs ?? 1;
+    const manifest = await readManifest(output);
+    const sizeMs = manifest === undefined ? 1 : windowsOf(await planOf(query), manifest.windows).sizeMs;
     return { sizeMs, all: (await starts(query, stretch)).filter((startMs) => startMs % sizeMs === 0) };
   };
 
@@ -27,7 +29,7 @@ export function jsonHistory(output: string): History {
       const queries = await Promise.all(
         (manifest?.queries ?? []).map(async (plan) => {
           const all = await listWindows(output, plan.name);
-          const { sizeMs, slideMs } = manifest!.windows;
+          const { sizeMs, slideMs } = windowsOf(plan, manifest!.windows);
           return {
             name: plan.name,
             sizeMs,

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { OpenWindow } from "../../web/api.ts";
+import type { WindowEnd } from "../../windows/open-windows.ts";
 import type { RunningEngine } from "../parts.ts";
 
 const MAX_WINDOWS = 30;
@@ -14,7 +15,8 @@ const MAX_SHARE = 0.02;
 export class OpenWindowsView {
   private readonly engine: Pick<RunningEngine, "openEnds" | "lookAt">;
   private readonly clock: Clock;
-  private seen = new Map<number, OpenWindow>();
+  /** By group and end. */
+  private seen = new Map<string, OpenWindow>();
   private nextLookAtMs = 0;
 
   constructor(engine: Pick<RunningEngine, "openEnds" | "lookAt">, clock: Clock) {
@@ -27,33 +29,37 @@ export class OpenWindowsView {
     const fromMs = this.clock.monotonicMs();
     if (fromMs >= this.nextLookAtMs) {
       const ends = this.engine.openEnds().slice(-MAX_WINDOWS);
-      this.seen = new Map(ends.flatMap((endMs) => this.seenOf(endMs)));
-      const stalest = ends.toSorted((a, b) => this.asOf(a) - this.asOf(b) || b - a)[0];
+      this.seen = new Map(ends.flatMap((window) => this.seenOf(window)));
+      const stalest = ends.toSorted((a, b) => this.asOf(a) - this.asOf(b) || b.endMs - a.endMs)[0];
       if (stalest !== undefined) this.look(stalest);
       this.nextLookAtMs = fromMs + (this.clock.monotonicMs() - fromMs) / MAX_SHARE;
     }
     return [...this.seen.values()].toSorted((a, b) => a.endMs - b.endMs);
   }
 
-  private look(endMs: number): void {
-    const found = this.engine.lookAt(endMs, ROWS);
+  private look(window: WindowEnd): void {
+    const found = this.engine.lookAt(window, ROWS);
     const row = [...found.values()].flatMap(({ rows }) => rows)[0];
     if (row === undefined) return;
     const startMs = Date.parse(String(row.window_start));
-    this.seen.set(endMs, {
+    this.seen.set(nameOf(window), {
       startMs,
-      endMs,
+      endMs: window.endMs,
       asOfMs: this.clock.nowMs(),
       queries: Object.fromEntries(found),
     });
   }
 
-  private seenOf(endMs: number): [number, OpenWindow][] {
-    const window = this.seen.get(endMs);
-    return window === undefined ? [] : [[endMs, window]];
+  private seenOf(window: WindowEnd): [string, OpenWindow][] {
+    const seen = this.seen.get(nameOf(window));
+    return seen === undefined ? [] : [[nameOf(window), seen]];
   }
 
-  private asOf(endMs: number): number {
-    return this.seen.get(endMs)?.asOfMs ?? 0;
+  private asOf(window: WindowEnd): number {
+    return this.seen.get(nameOf(window))?.asOfMs ?? 0;
   }
+}
+
+function nameOf({ group, endMs }: WindowEnd): string {
+  return `${group}/${endMs}`;
 }

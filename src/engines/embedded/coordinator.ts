@@ -2,10 +2,9 @@ import type { Clock } from "../../core/clock.ts";
 import { ClickstreamError } from "../../core/errors.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import type { Sink } from "../../sinks/sink.ts";
-import { type EncodedSlot, OpenWindows } from "../../windows/open-windows.ts";
-import { paneStart } from "../../windows/panes.ts";
-import type { TablePlan } from "../../windows/table-plan.ts";
+import { type EncodedSlot, OpenWindows, type SlotKey, type WindowEnd } from "../../windows/open-windows.ts";
 import type { TopRows } from "../../windows/top-rows.ts";
+import { groupByWindows } from "../../windows/window-groups.ts";
 import { finalFloors, idleFloors } from "./floors.ts";
 import type { DeadLetter, EngineWorker, Flush, FlushRequest } from "./flush.ts";
 import { Outbox } from "./outbox.ts";
@@ -15,12 +14,13 @@ import type { OutboxEntry, StateStore, StoredState } from "./state-store.ts";
 /** What a coordinator works with; time, state, sinks and workers are handed in. */
 export interface CoordinatorOptions {
   clock: Clock;
-  plan: TablePlan;
   commitEveryMs: number;
   /** Whether a bounded run closes what is open at its end. */
   finish: boolean;
   /** Above it the run stops, losing nothing; above half of it `onStateLarge` is called once. */
   maxStateBytes: number;
+  /** A slot that the state holds in so many parts may be rewritten; `SLOT_PARTS` but for tests. */
+  slotParts?: number;
   store: StateStore;
   /** As loaded or just created. */
   stored: StoredState;
@@ -31,6 +31,14 @@ export interface CoordinatorOptions {
   onCommit(report: CommitReport): void;
   onStateLarge(stateBytes: number): void;
 }
+
+/**
+ * Some four minutes of commits. A pane of a minute never has so many, and is not worth rewriting; reading so many parts of
+ * each slot at a restart takes milliseconds.
+ */
+const SLOT_PARTS = 256;
+/** About how many bytes of final rows one commit may hold: when many windows close at once, it takes several. */
+const COMMIT_ROW_BYTES = 64 << 20;
 
 /** What one commit did, for progress and metrics. */
 export interface CommitReport {
@@ -65,11 +73,11 @@ export class Coordinator {
   private wake = new AbortController();
 
   constructor(options: CoordinatorOptions) {
-    const { stored, plan, sinks } = options;
+    const { stored, store, sinks } = options;
     const { queries, windows } = stored.ownership;
     this.options = options;
-    this.open = new OpenWindows(plan, queries, windows);
-    for (const slot of stored.slots) this.open.add(slot);
+    this.open = new OpenWindows(groupByWindows(queries, windows));
+    for (const slot of store.slots()) this.open.add(slot);
     this.ledger = new PartitionLedger(stored.partitions, windows.delayMs);
     this.outbox = new Outbox(sinks, stored.outbox);
     this.closedThroughMs = stored.closedThroughMs ?? Number.NEGATIVE_INFINITY;
@@ -81,14 +89,14 @@ export class Coordinator {
     this.wake.abort();
   }
 
-  /** Ends of the windows that are open now, ascending. */
-  openEnds(): number[] {
+  /** The windows that are open now, in the order of their ends. */
+  openEnds(): WindowEnd[] {
     return this.open.ends(this.closedThroughMs, Number.POSITIVE_INFINITY);
   }
 
   /** What an open window has most of now, by query; committed or not. About the work of closing it. */
-  lookAt(windowEndMs: number, limit: number): Map<string, TopRows> {
-    return this.open.topRows(windowEndMs, limit);
+  lookAt(window: WindowEnd, limit: number): Map<string, TopRows> {
+    return this.open.topRows(window, limit);
   }
 
   /**
@@ -116,17 +124,22 @@ export class Coordinator {
     const startedMs = this.options.clock.monotonicMs();
     this.wake = new AbortController();
     const flushes = await Promise.all(workers.map((worker) => worker.flush(request)));
-    const newSlots = this.merge(flushes);
+    let newSlots = this.merge(flushes);
     await this.options.sendDeadLetters(flushes.flatMap((flush) => flush.deadLetters));
-    const ends = this.close();
-    const closingFromMs = this.options.clock.monotonicMs();
-    const newOutbox = ends.flatMap((endMs) => this.finalRows(endMs));
-    const closeMs = this.options.clock.monotonicMs() - closingFromMs;
-    await this.outbox.delivered;
-    this.commit(newSlots, newOutbox);
-    this.outbox.add(newOutbox);
-    this.deliver();
-    this.report(ends.length, this.options.clock.monotonicMs() - startedMs, closeMs);
+    const throughMs = this.open.lastEndBy(this.ledger.leastWatermarkMs);
+    do {
+      const closedBefore = this.windowsClosed;
+      const closingFromMs = this.options.clock.monotonicMs();
+      const newOutbox = this.closeSome(throughMs);
+      const closeMs = this.options.clock.monotonicMs() - closingFromMs;
+      await this.outbox.delivered;
+      this.commit(newSlots, newOutbox);
+      newSlots = [];
+      this.outbox.add(newOutbox);
+      this.deliver();
+      const commitMs = this.options.clock.monotonicMs() - startedMs;
+      this.report(this.windowsClosed - closedBefore, commitMs, closeMs);
+    } while (this.closedThroughMs < throughMs);
   }
 
   private merge(flushes: readonly Flush[]): EncodedSlot[] {
@@ -139,39 +152,34 @@ export class Coordinator {
     return slots;
   }
 
-  /** Moves closed-through to the least watermark; returns the ends of the windows that this closes. */
-  private close(): number[] {
-    const throughMs = paneStart(this.ledger.leastWatermarkMs, this.options.stored.ownership.windows.slideMs);
-    if (!(throughMs > this.closedThroughMs)) return [];
-    const ends = this.open.ends(this.closedThroughMs, throughMs);
-    this.closedThroughMs = throughMs;
-    this.windowsClosed += ends.length;
-    return ends;
-  }
-
-  private finalRows(windowEndMs: number): OutboxEntry[] {
-    const windowStartMs = windowEndMs - this.options.stored.ownership.windows.sizeMs;
-    return [...this.open.rows(windowEndMs)].flatMap(([query, { rowCount, bytes }]) =>
-      this.options.sinks.map((sink) => ({
-        sink: sink.name,
-        query,
-        windowStartMs,
-        windowEndMs,
-        rowCount,
-        bytes,
-      })),
-    );
+  /** Closes windows up to a time, as many as one commit takes; returns their final rows. */
+  private closeSome(throughMs: number): OutboxEntry[] {
+    const entries: OutboxEntry[] = [];
+    let rowBytes = 0;
+    for (const window of this.open.ends(this.closedThroughMs, throughMs)) {
+      // All windows with one end close together.
+      if (rowBytes >= COMMIT_ROW_BYTES && window.endMs > this.closedThroughMs) return entries;
+      for (const rows of this.open.rows(window)) {
+        rowBytes += rows.bytes.length;
+        for (const sink of this.options.sinks) entries.push({ sink: sink.name, ...rows });
+      }
+      this.closedThroughMs = window.endMs;
+      this.windowsClosed++;
+    }
+    this.closedThroughMs = Math.max(this.closedThroughMs, throughMs);
+    return entries;
   }
 
   private commit(newSlots: readonly EncodedSlot[], newOutbox: readonly OutboxEntry[]): void {
-    const { sizeMs } = this.options.stored.ownership.windows;
     this.open.drop(this.closedThroughMs);
+    const rewrites = this.open.rewrites(this.options.slotParts ?? SLOT_PARTS);
     this.options.store.commit({
       partitions: this.ledger.partitions,
       closedThroughMs: this.closedThrough,
       windowsClosed: this.windowsClosed,
-      newSlots,
-      dropPanesThroughMs: this.closedThroughMs - sizeMs,
+      newSlots: newSlots.filter((slot) => !rewrites.some((rewrite) => isSameSlot(slot, rewrite))),
+      rewrites,
+      dropPanesThroughMs: this.open.droppedThroughMs(this.closedThroughMs),
       newOutbox,
       confirmed: this.outbox.takeWritten(),
     });
@@ -198,12 +206,10 @@ export class Coordinator {
   }
 
   private floorsForIdle(): FlushRequest["floors"] {
-    const { slideMs } = this.options.stored.ownership.windows;
-    return idleFloors(
-      this.ledger,
-      slideMs,
-      (endMs) => this.open.ends(this.closedThroughMs, endMs).length > 0,
-    );
+    return idleFloors(this.ledger, {
+      lastEndBy: (timeMs) => this.open.lastEndBy(timeMs),
+      holdsWindowBy: (endMs) => this.open.ends(this.closedThroughMs, endMs).length > 0,
+    });
   }
 
   private async pause(untilMs: number, signal: AbortSignal): Promise<void> {
@@ -241,4 +247,8 @@ export class Coordinator {
       onStateLarge(stateBytes);
     }
   }
+}
+
+function isSameSlot(a: SlotKey, b: SlotKey): boolean {
+  return a.group === b.group && a.paneStartMs === b.paneStartMs && a.firstEndMs === b.firstEndMs;
 }

@@ -8,8 +8,9 @@ import type { KafkaOptions } from "../../kafka/options.ts";
 import type { QueryPlan, WindowSettings } from "../../queries/plan.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import type { Sink } from "../../sinks/sink.ts";
-import { planTables } from "../../windows/table-plan.ts";
+import type { WindowEnd } from "../../windows/open-windows.ts";
 import type { TopRows } from "../../windows/top-rows.ts";
+import { groupByWindows } from "../../windows/window-groups.ts";
 import { type CommitReport, Coordinator } from "./coordinator.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { checkOwnership, type LogBounds, newPartitions, resumedPartitions } from "./ownership.ts";
@@ -135,14 +136,14 @@ export class EmbeddedEngine {
     return this.stored;
   }
 
-  /** Ends of the windows that are open now, ascending; none before `run`. */
-  openEnds(): number[] {
+  /** The windows that are open now, in the order of their ends; none before `run`. */
+  openEnds(): WindowEnd[] {
     return this.coordinator?.openEnds() ?? [];
   }
 
   /** What an open window has most of now, by query. About the work of closing it, on this thread. */
-  lookAt(windowEndMs: number, limit: number): ReadonlyMap<string, TopRows> {
-    return this.coordinator?.lookAt(windowEndMs, limit) ?? new Map();
+  lookAt(window: WindowEnd, limit: number): ReadonlyMap<string, TopRows> {
+    return this.coordinator?.lookAt(window, limit) ?? new Map();
   }
 
   /** For each worker, the share of the time since the call before in which it was at work. */
@@ -191,7 +192,6 @@ export class EmbeddedEngine {
     const { options } = this;
     const coordinator = new Coordinator({
       clock: options.clock,
-      plan: planTables(options.queries),
       commitEveryMs: options.commitEveryMs,
       finish: options.untilEnd && options.finish,
       maxStateBytes: options.maxStateBytes,
@@ -241,13 +241,14 @@ export class EmbeddedEngine {
       const endOffset = untilEnd ? (this.ends.get(partition.partition) ?? 0) : null;
       return partitionStart(partition, windows.delayMs, endOffset);
     });
+    const groups = groupByWindows(queries, windows);
     const count = Math.min(this.options.workers, starts.length);
     this.workers = [];
     for (let w = 0; w < count; w++) {
       const setup = {
         kafka,
         topic: this.topic,
-        plan: planTables(queries),
+        groups,
         rules,
         windows,
         idleAfterMs: untilEnd ? Number.POSITIVE_INFINITY : idleAfterMs,
@@ -305,7 +306,7 @@ function openState(
   }
   const partitions = newPartitions(bounds);
   store.create(ownership, partitions);
-  return { ownership, partitions, closedThroughMs: null, windowsClosed: 0, slots: [], outbox: [] };
+  return { ownership, partitions, closedThroughMs: null, windowsClosed: 0, outbox: [] };
 }
 
 function topicNotFound(topic: string): ClickstreamError {

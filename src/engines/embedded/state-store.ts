@@ -2,7 +2,7 @@ import type { EventRules } from "../../events/event.ts";
 import type { QueryPlan, WindowSettings } from "../../queries/plan.ts";
 import type { PartitionManifest } from "../../sinks/manifest.ts";
 import type { WindowRows } from "../../sinks/sink.ts";
-import type { EncodedSlot } from "../../windows/open-windows.ts";
+import type { EncodedSlot, SlotRewrite } from "../../windows/open-windows.ts";
 
 /** What a state belongs to; a state is never continued under anything else. */
 export interface Ownership {
@@ -27,7 +27,6 @@ export interface StoredState {
   /** Every window that ends at or before it is final; null before the first. */
   closedThroughMs: number | null;
   windowsClosed: number;
-  slots: EncodedSlot[];
   outbox: OutboxEntry[];
 }
 
@@ -39,8 +38,10 @@ export interface Commit {
   windowsClosed: number;
   /** Events since the commit before. */
   newSlots: readonly EncodedSlot[];
-  /** Slots of panes that start at or before it are no longer needed. */
-  dropPanesThroughMs: number;
+  /** Slots that are stored anew: their parts so far go. `newSlots` has nothing of them. */
+  rewrites: readonly SlotRewrite[];
+  /** By window group: slots of panes that start at or before it are no longer needed. */
+  dropPanesThroughMs: readonly number[];
   newOutbox: readonly OutboxEntry[];
   confirmed: readonly OutboxKey[];
 }
@@ -52,6 +53,8 @@ export interface Commit {
 export interface StateStore {
   /** The state as the last commit left it; undefined before the first. */
   load(): StoredState | undefined;
+  /** The parts of all slots, one after the other, in the order in which they were committed; not while committing. */
+  slots(): Iterable<EncodedSlot>;
   /** Starts a new state; only when `load` found none. */
   create(ownership: Ownership, partitions: readonly PartitionManifest[]): void;
   /** Durable when it returns. @throws ClickstreamError STATE_WRITE_FAILED, STATE_TAKEN_OVER */

@@ -3,14 +3,14 @@ import type { EventRules } from "../../events/event.ts";
 import type { TopicDescription } from "../../kafka/cluster.ts";
 import type { KafkaOptions } from "../../kafka/options.ts";
 import type { WindowSettings } from "../../queries/plan.ts";
-import type { TablePlan } from "../../windows/table-plan.ts";
+import type { WindowGroup } from "../../windows/window-groups.ts";
 import type { Flush, FlushRequest, PartitionStart } from "./flush.ts";
 
 /** What a worker thread is started with. */
 export interface ThreadSetup {
   kafka: KafkaOptions;
   topic: TopicDescription;
-  plan: TablePlan;
+  groups: readonly WindowGroup[];
   rules: EventRules;
   windows: WindowSettings;
   idleAfterMs: number;

@@ -13,19 +13,18 @@ import { compileScanner, type Scanner } from "../../events/scanner.ts";
 import { recordHeaders } from "../../kafka/record-decoding.ts";
 import { recordKey } from "../../kafka/record-key.ts";
 import type { WindowSettings } from "../../queries/plan.ts";
-import type { TablePlan } from "../../windows/table-plan.ts";
-import { admitEvents, SLOT_FUTURE, SLOT_LATE, SLOT_TIMELESS } from "./admission.ts";
+import { fieldsOf, type WindowGroup } from "../../windows/window-groups.ts";
+import { admitEvents, FUTURE } from "./admission.ts";
 import { headerBytes } from "./dead-letter-headers.ts";
 import type { DeadLetter, Flush, FlushRequest, PartitionStart } from "./flush.ts";
-import { PaneTables } from "./pane-tables.ts";
+import { GroupCounts } from "./group-counts.ts";
 import { PartitionState } from "./partition-state.ts";
-import { SlotIds } from "./slot-ids.ts";
 
 /** What a worker needs to know of the pipeline. */
 export interface WindowWorkerOptions {
-  plan: TablePlan;
+  groups: readonly WindowGroup[];
   rules: EventRules;
-  windows: WindowSettings;
+  windows: Pick<WindowSettings, "delayMs" | "maxAheadMs">;
   /** Silence after which a caught-up partition is idle; Infinity to never call one idle. */
   idleAfterMs: number;
   clock: Clock;
@@ -50,11 +49,11 @@ export class WindowWorker {
   private readonly options: WindowWorkerOptions;
   private readonly partitions = new Map<number, PartitionState>();
   private readonly scanner: Scanner;
-  private readonly tables: PaneTables;
-  private readonly slotIds: SlotIds;
+  private readonly groups: readonly GroupCounts[];
   private readonly events: EventColumns;
   private readonly rejected: RejectedRows = createRejectedRows(64);
-  private slots = new Int32Array(0);
+  /** By event of the batch: the watermark that it met, or why it met none. */
+  private watermarksMs = new Float64Array(0);
   private deadLetters: DeadLetter[] = [];
   private deadLetterBytes = 0;
 
@@ -64,17 +63,17 @@ export class WindowWorker {
     for (const start of options.partitions) {
       this.partitions.set(start.partition, new PartitionState(start, options.windows.delayMs, startedAtMs));
     }
-    this.scanner = compileScanner({ fields: options.plan.fields, rules: options.rules });
-    this.events = createEventColumns(options.plan.fields, 4096);
-    this.tables = new PaneTables(options.plan);
-    this.slotIds = new SlotIds(options.windows);
+    const fields = fieldsOf(options.groups);
+    this.scanner = compileScanner({ fields, rules: options.rules });
+    this.events = createEventColumns(fields, 4096);
+    this.groups = options.groups.map((group, index) => new GroupCounts(group, index));
   }
 
   /** Whether reading should wait for the next flush. */
   get full(): boolean {
     return (
-      this.tables.size >= FULL_TABLE_ROWS ||
-      this.slotIds.size >= FULL_SLOTS ||
+      this.groups.reduce((rows, { rowCount }) => rows + rowCount, 0) >= FULL_TABLE_ROWS ||
+      this.groups.reduce((slots, { slotCount }) => slots + slotCount, 0) >= FULL_SLOTS ||
       this.deadLetterBytes >= FULL_DEAD_LETTER_BYTES ||
       this.stringBytes >= FULL_STRING_BYTES
     );
@@ -124,12 +123,11 @@ export class WindowWorker {
     }
     const flush: Flush = {
       partitions: [...this.partitions.values()].map((partition) => partition.takeFlush()),
-      slots: this.tables.take(this.slotIds, this.scanner.dictionaries),
+      slots: this.groups.flatMap((group) => group.take(this.scanner.dictionaries)),
       deadLetters: this.deadLetters,
     };
     this.deadLetters = [];
     this.deadLetterBytes = 0;
-    this.slotIds.clear();
     this.scanner.reset();
     return flush;
   }
@@ -137,36 +135,37 @@ export class WindowWorker {
   private take(partition: PartitionState, records: RecordColumns): void {
     const from = firstAtOrAfter(records, partition.position, 0);
     const to = firstAtOrAfter(records, partition.endOffset, from);
-    if (this.slots.length < records.count) this.slots = new Int32Array(records.count * 2);
+    if (this.watermarksMs.length < records.count) this.watermarksMs = new Float64Array(records.count * 2);
     this.events.count = 0;
     this.rejected.count = 0;
     this.scanner.scan(records, from, to, this.events, this.rejected);
     const { maxAheadMs } = this.options.windows;
     const greatestBeforeMs = partition.greatestMs;
-    admitEvents(this.events, records, partition, this.slotIds, maxAheadMs, this.slots);
+    admitEvents(this.events, records, partition, maxAheadMs, this.watermarksMs);
     if (partition.hasUntestedFloor) this.testFloor(partition, greatestBeforeMs);
-    this.tables.add(this.events, this.slots);
+    for (const group of this.groups) group.add(this.events, this.watermarksMs);
     this.account(partition, records, from, to);
   }
 
   private testFloor(partition: PartitionState, greatestBeforeMs: number): void {
     const { count, timeMs } = this.events;
-    const first = this.slots.subarray(0, count).findIndex((slot) => slot >= SLOT_LATE);
+    const first = this.watermarksMs.subarray(0, count).findIndex((watermarkMs) => watermarkMs < FUTURE);
     if (first !== -1) partition.testFloor(Math.max(greatestBeforeMs, timeMs[first] as number));
   }
 
   private account(partition: PartitionState, records: RecordColumns, from: number, to: number): void {
-    const { events, rejected, slots } = this;
+    const { events, rejected, groups, watermarksMs } = this;
     let counted = 0;
     let late = 0;
     for (let i = 0; i < events.count; i++) {
-      const slot = slots[i] as number;
-      if (slot >= 0) counted++;
-      else if (slot === SLOT_LATE) late++;
-      else if (slot === SLOT_FUTURE)
-        this.reject(partition, records, events.row[i] as number, "from_the_future");
-      else if (slot === SLOT_TIMELESS)
-        this.reject(partition, records, events.row[i] as number, "no_record_time");
+      const watermarkMs = watermarksMs[i] as number;
+      if (watermarkMs < FUTURE) {
+        if (isCounted(groups, i)) counted++;
+        else late++;
+      } else {
+        const reason = watermarkMs === FUTURE ? "from_the_future" : "no_record_time";
+        this.reject(partition, records, events.row[i] as number, reason);
+      }
     }
     for (let i = 0; i < rejected.count; i++) {
       this.reject(partition, records, rejected.row[i] as number, rejected.reason[i] as DeadReason);
@@ -210,6 +209,12 @@ export class WindowWorker {
     if (partition === undefined) throw new Error(`partition ${number} is not assigned to this worker`);
     return partition;
   }
+}
+
+/** Whether some window counts the event. */
+function isCounted(groups: readonly GroupCounts[], event: number): boolean {
+  for (const { slots } of groups) if ((slots[event] as number) >= 0) return true;
+  return false;
 }
 
 /** About 1 ns a record; a record without a value has the start −1 and no bytes. */

@@ -5,6 +5,7 @@ import { identityOf } from "../../../src/app/dlq/letter.ts";
 import { uncountedLines } from "../../../src/app/dlq/letters-text.ts";
 import { planReplay, type ReplayRules } from "../../../src/app/dlq/replay-plan.ts";
 import { DEFAULT_EVENT_RULES } from "../../../src/events/event.ts";
+import { STANDARD_QUERIES } from "../../../src/queries/standard.ts";
 import type { Manifest, PartitionManifest } from "../../../src/sinks/manifest.ts";
 import { ALL, holding, letter } from "./letters.ts";
 
@@ -31,7 +32,7 @@ const MANIFEST: Manifest = {
   topic: { name: "clicks", id: "id" },
   windows: { sizeMs: 5 * MINUTE, slideMs: MINUTE, delayMs: 10 * MINUTE, maxAheadMs: MINUTE },
   rules: DEFAULT_EVENT_RULES,
-  queries: [],
+  queries: STANDARD_QUERIES,
   closedThroughMs: NOW - 30 * MINUTE,
   partitions: [
     partition({ partition: 0, greatestMs: NOW }),

@@ -6,6 +6,9 @@ import {
   type Findings,
 } from "../../../src/app/explanation/explain-partitions.ts";
 import { explanationText } from "../../../src/app/explanation/explanation-text.ts";
+import type { QueryPlan } from "../../../src/queries/plan.ts";
+import { count, query } from "../../../src/queries/query.ts";
+import { STANDARD_QUERIES } from "../../../src/queries/standard.ts";
 import type { Manifest } from "../../../src/sinks/manifest.ts";
 
 const at = (time: string): number => Date.parse(`2026-11-23T${time}Z`);
@@ -23,18 +26,19 @@ interface Moment {
   closedThrough?: string;
   engineRuns?: boolean;
   kafkaAnswers?: boolean;
+  queries?: readonly QueryPlan[];
 }
 
 /** Windows of five minutes by one, a delay of ten; partitions are at offset 100, their end, unless told otherwise. */
 function explained(parts: readonly Part[], moment: Moment = {}): Explanation {
-  const { closedThrough, engineRuns = true, kafkaAnswers = true } = moment;
+  const { closedThrough, engineRuns = true, kafkaAnswers = true, queries = STANDARD_QUERIES } = moment;
   const manifest: Manifest = {
     format: 1,
     engine: "embedded",
     topic: { name: "clicks", id: "00000000-0000-4000-8000-000000000001" },
     windows: { sizeMs: 300_000, slideMs: 60_000, delayMs: 600_000, maxAheadMs: 60_000 },
     rules: { maxEventBytes: 1_000, actions: [], deviceTypes: [] },
-    queries: [],
+    queries,
     closedThroughMs: closedThrough === undefined ? null : at(closedThrough),
     partitions: parts.map(({ position = 100, greatest, floor }, partition) => ({
       partition,
@@ -86,11 +90,28 @@ test("the slowest partition holds the next window open, others may too", () => {
   assert.deepEqual(next, {
     startMs: at("07:59:00"),
     endMs: at("08:04:00"),
+    queries: [],
     heldBy: 1,
     alsoHeldBy: [0],
     reason: "waits_for_events",
     neededEventMs: at("08:14:00"),
   });
+});
+
+test("the next window is the next of any query", () => {
+  const hourly = query("hourly", { window: "1 hour", by: [], measures: { events: count() } });
+  const daily = query("daily", { window: "1 day", by: [], measures: { events: count() } });
+  const nextOf = (queries: readonly QueryPlan[], closedThrough: string) => {
+    const explanation = explained([{ greatest: "08:13:50" }], { closedThrough, queries });
+    const { next } = explanation;
+    return { next: [next?.startMs, next?.endMs, next?.queries], says: explanationText(explanation) };
+  };
+  const all = [...STANDARD_QUERIES, hourly, daily];
+  const standard = STANDARD_QUERIES.map(({ name }) => name);
+  assert.deepEqual(nextOf(all, "08:03:00").next, [at("07:59:00"), at("08:04:00"), standard]);
+  const alone = nextOf([hourly, daily], "08:00:00");
+  assert.deepEqual(alone.next, [at("08:00:00"), at("09:00:00"), ["hourly"]]);
+  assert.match(alone.says, /next window to become final, of hourly, is \S+ 08:00:00 to \S+ 09:00:00/);
 });
 
 const fast: Part = { greatest: "08:20:00" };

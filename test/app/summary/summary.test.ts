@@ -4,12 +4,14 @@ import { summariseTree } from "../../../src/app/summary/summarise-tree.ts";
 import { renderSummary } from "../../../src/app/summary/summary-text.ts";
 import { plainStyle } from "../../../src/app/terminal.ts";
 import { DEFAULT_WINDOWS } from "../../../src/queries/plan.ts";
+import { STANDARD_QUERIES } from "../../../src/queries/standard.ts";
 import { JsonFilesSink } from "../../../src/sinks/json-files.ts";
 import type { WindowRows } from "../../../src/sinks/sink.ts";
 import { temporaryFolder } from "../../sinks/temporary-folder.ts";
 
 const EIGHT = Date.UTC(2026, 10, 23, 8);
 const MINUTE = 60_000;
+const NAMES = STANDARD_QUERIES.map(({ name }) => name);
 
 function window(query: string, minute: number, rows: Record<string, unknown>[]): WindowRows {
   const windowStartMs = EIGHT + minute * MINUTE;
@@ -49,7 +51,7 @@ async function smallTree(output: string): Promise<void> {
 test("windows that overlap count once, and peaks come from all", async () => {
   await using folder = await temporaryFolder();
   await smallTree(folder.path);
-  assert.deepEqual(await summariseTree(folder.path, 5 * MINUTE), {
+  assert.deepEqual(await summariseTree(folder.path, NAMES, 5 * MINUTE), {
     span: { fromMs: EIGHT, toMs: EIGHT + 10 * MINUTE },
     events: 320,
     topPages: [
@@ -69,7 +71,7 @@ test("windows that overlap count once, and peaks come from all", async () => {
 
 const FIGURES = {
   accounting: { read: 323, counted: 320, late: 1, dead: { not_json: 2 } },
-  windows: DEFAULT_WINDOWS,
+  windows: [DEFAULT_WINDOWS, { sizeMs: 24 * 60 * MINUTE, slideMs: 24 * 60 * MINUTE }],
   windowsClosed: 3,
   producedPerSecond: 412_345.6,
   processedPerSecond: 398_112,
@@ -78,7 +80,7 @@ const FIGURES = {
 test("the summary for people", async () => {
   await using folder = await temporaryFolder();
   await smallTree(folder.path);
-  const text = renderSummary(await summariseTree(folder.path, 5 * MINUTE), FIGURES, plainStyle);
+  const text = renderSummary(await summariseTree(folder.path, NAMES, 5 * MINUTE), FIGURES, plainStyle);
   assert.deepEqual(text.split("\n"), [
     "Events",
     "  read                                  323",
@@ -86,7 +88,7 @@ test("the summary for people", async () => {
     "  late                                    1   0.31 %",
     "  dead letters                            2   0.62 %",
     "    not_json                              2   0.62 %",
-    "  windows closed                          3  of 5m, every 1m",
+    "  windows closed                          3  of 5m every 1m, 1d",
     "  produced                          412,346  events/s",
     "  processed                         398,112  events/s",
     "",
@@ -113,7 +115,7 @@ test("the summary for people", async () => {
 test("an empty tree has totals and nothing else", async () => {
   await using folder = await temporaryFolder();
   const text = renderSummary(
-    await summariseTree(folder.path, 5 * MINUTE),
+    await summariseTree(folder.path, NAMES, 5 * MINUTE),
     { ...FIGURES, producedPerSecond: null, processedPerSecond: null },
     plainStyle,
   );

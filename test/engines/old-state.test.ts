@@ -1,0 +1,115 @@
+// A state and a manifest as earlier versions wrote them, in test/fixtures: each goes on to the right rows.
+import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Coordinator } from "../../src/engines/embedded/coordinator.ts";
+import { checkOwnership } from "../../src/engines/embedded/ownership.ts";
+import { partitionStart } from "../../src/engines/embedded/partition-ledger.ts";
+import { SqliteStore } from "../../src/engines/embedded/sqlite-store.ts";
+import type { StoredState } from "../../src/engines/embedded/state-store.ts";
+import { WindowWorker } from "../../src/engines/embedded/window-worker.ts";
+import type { LogRecord } from "../../src/oracle/oracle.ts";
+import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
+import { readManifest } from "../../src/sinks/manifest-file.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { MemorySink } from "../../src/testing/memory-sink.ts";
+import { recordColumns } from "../../src/testing/record-columns.ts";
+import { groupByWindows } from "../../src/windows/window-groups.ts";
+import { expectedOutput } from "../simulation/expected-output.ts";
+
+const FORMATS = ["state-1"];
+
+/** The records of the topic, also those that were not read when the state was written. */
+function recordsIn(fixture: string): LogRecord[] {
+  const lines = readFileSync(join(fixture, "log.ndjson"), "utf8").trimEnd().split("\n");
+  return lines.map((line) => {
+    const { value, ...record } = JSON.parse(line) as Omit<LogRecord, "value"> & { value: string | null };
+    return { ...record, value: value === null ? null : Buffer.from(value, "base64") };
+  });
+}
+
+/** Reads on to the end of the log and closes every window. */
+async function goOn(
+  store: SqliteStore,
+  stored: StoredState,
+  log: LogRecord[],
+  sink: MemorySink,
+): Promise<void> {
+  const { queries, windows, rules } = stored.ownership;
+  const clock = new ManualClock(0);
+  const endOf = (partition: number): number =>
+    Math.max(0, ...log.filter((record) => record.partition === partition).map(({ offset }) => offset + 1));
+  const worker = new WindowWorker({
+    groups: groupByWindows(queries, windows),
+    rules,
+    windows,
+    idleAfterMs: Number.POSITIVE_INFINITY,
+    clock,
+    partitions: stored.partitions.map((partition) =>
+      partitionStart(partition, windows.delayMs, endOf(partition.partition)),
+    ),
+  });
+  for (const { partition, position } of stored.partitions) {
+    const left = log.filter((record) => record.partition === partition && record.offset >= position);
+    const end = Math.max(position, endOf(partition));
+    worker.batch(partition, recordColumns(left), end);
+  }
+  const coordinator = new Coordinator({
+    clock,
+    commitEveryMs: 1,
+    finish: true,
+    maxStateBytes: Number.POSITIVE_INFINITY,
+    store,
+    stored,
+    sinks: [sink],
+    sendDeadLetters: async () => {},
+    publishManifest: async () => {},
+    onCommit: () => {},
+    onStateLarge: () => {},
+  });
+  const engineWorker = {
+    flush: async (request: Parameters<WindowWorker["flush"]>[0]) => worker.flush(request),
+  };
+  await coordinator.run([{ ...engineWorker, close: async () => {} }], new AbortController().signal);
+}
+
+for (const format of FORMATS) {
+  test(`${format}: open windows, undelivered rows and floors are taken over, and the rows become the oracle's`, async (t) => {
+    const fixture = fileURLToPath(new URL(`../fixtures/${format}`, import.meta.url));
+    const folder = mkdtempSync(join(tmpdir(), "clickstream-old-state-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    copyFileSync(join(fixture, "state.sqlite"), join(folder, "state.sqlite"));
+    const manifest = await readManifest(fixture);
+    assert.equal(manifest?.queries.length, STANDARD_QUERIES.length);
+    const log = recordsIn(fixture);
+
+    const store = new SqliteStore(folder);
+    const before = store.load() as StoredState;
+    checkOwnership(before.ownership, { ...before.ownership, queries: STANDARD_QUERIES });
+    assert([...store.slots()].length > 0 && before.outbox.length > 0, "the fixture has something to lose");
+    const sink = new MemorySink();
+    const outbox = before.outbox.map((entry) => ({ ...entry, sink: sink.name }));
+    await goOn(store, { ...before, outbox }, log, sink);
+    const after = store.load() as StoredState;
+    store.close();
+
+    const expected = expectedOutput(
+      { records: log },
+      { format: 1, engine: "embedded", ...after.ownership, ...after },
+    );
+    const undelivered = new Set(before.outbox.map(({ query, windowStartMs }) => `${query}/${windowStartMs}`));
+    const { sizeMs } = before.ownership.windows;
+    for (const [file, text] of sink.files) assert.equal(text, expected.files.get(file), file);
+    for (const file of expected.files.keys()) {
+      const endMs = Number(file.split("/")[1]) + sizeMs;
+      const wasDelivered = endMs <= (before.closedThroughMs as number) && !undelivered.has(file);
+      assert.equal(sink.files.has(file), !wasDelivered, file);
+    }
+    for (const { partition, read, counted, late, dead } of after.partitions) {
+      assert.deepEqual({ read, counted, late, dead }, expected.accounting.get(partition));
+    }
+  });
+}
