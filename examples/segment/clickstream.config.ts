@@ -1,5 +1,5 @@
 // Events as Segment's analytics.js and mobile libraries send them.
-import { defineConfig } from "clickstream";
+import { defineConfig, max, query, sum } from "clickstream";
 
 export default defineConfig({
   topic: "segment",
@@ -16,4 +16,8 @@ export default defineConfig({
     },
     browser: { path: "context.library.name", default: "unknown" },
   },
+  extraFields: { revenue: { path: "properties.revenue", type: "number", default: 0 } },
+  queries: [
+    query("page_revenue", { by: ["url"], measures: { revenue: sum("revenue"), largest: max("revenue") } }),
+  ],
 });

@@ -39,13 +39,23 @@ test("Segment: pages, clicks and screens by page", async () => {
   assert.deepEqual(dead, ["unknown_action"]);
   assert.deepEqual(columns(await rows("url_counts"), "url", "events", "users", "clicks", "views"), [
     ["(app)", 3, 3, 0, 3],
-    ["https://shop.example/", 9, 3, 3, 6],
-    ["https://shop.example/cart", 6, 3, 0, 6],
+    ["https://shop.example/", 6, 3, 0, 6],
+    ["https://shop.example/cart", 9, 3, 3, 6],
     ["https://shop.example/shoes", 6, 3, 6, 0],
   ]);
   assert.deepEqual(columns(await rows("browser_counts"), "device_type", "browser", "events"), [
     ["desktop", "analytics.js", 21],
     ["mobile", "analytics-ios", 3],
+  ]);
+});
+
+test("Segment: revenue by page, where doubles would make 49.839999999999996 of 19.90 + 24.95 + 4.99", async () => {
+  const { rows } = await process("segment");
+  assert.deepEqual(columns(await rows("page_revenue"), "url", "revenue", "largest"), [
+    ["(app)", 0, 0],
+    ["https://shop.example/", 0, 0],
+    ["https://shop.example/cart", 49.84, 24.95],
+    ["https://shop.example/shoes", 0, 0],
   ]);
 });
 

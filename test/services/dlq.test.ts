@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -153,6 +153,44 @@ test("broken events are found, fixed, replayed and counted by an engine that run
   const late = await dlq("shop", "replay", "--output", "out", "--max-attempts", "9", "--fix", "url=/late");
   assert.equal(late.code, 1);
   assert.match(late.stderr, /1 would be late and counted in no window/);
+});
+
+test("a number that was none is fixed as JSON, replayed and summed", async () => {
+  const topic = await cluster.createTopic("orders", { partitions: 1 });
+  writeFileSync(
+    join(folder, "orders.config.ts"),
+    `import { defineConfig, query, sum } from "clickstream";
+    export default defineConfig({
+      extraFields: { price: { path: "price", type: "number" } },
+      standardQueries: false,
+      queries: [query("revenue", { by: [], measures: { revenue: sum("price") } })],
+    });`,
+  );
+  const prices = [0.1, 0.2, "3", 1e12, null];
+  await append(
+    broker.brokers,
+    topic,
+    prices.map((price) => event({ price })),
+  );
+  const args = [...onTopic("orders"), "--output", "orders"];
+  const withConfig = [...args, "--config", "orders.config.ts", "--until-end"];
+  const first = await runCommand(folder, "process", ...withConfig);
+  assert.deepEqual(
+    JSON.parse(first.stdout).dead,
+    { "wrong_type:price": 2, "out_of_range:price": 1 },
+    first.stderr,
+  );
+  const fix = ["--output", "orders", "--reason", "wrong_type:price,out_of_range"];
+  const broken = await dlqJson<ReplayResult>("orders", "replay", ...fix, "--fix", "price=3", "--dry-run");
+  assert.deepEqual(broken.dead, { "wrong_type:price": 3 }, "a text again");
+  const replay = await dlqJson<ReplayResult>("orders", "replay", ...fix, "--fix", "price:=3");
+  assert.equal(replay.sent, 3);
+  const second = await runCommand(folder, "process", ...withConfig, "--finish");
+  assert.equal(second.code, 0, second.stderr);
+  const rows = globSync(join(folder, "orders/revenue/*/*.json")).map((file) => readFileSync(file, "utf8"));
+  assert.match(rows.join(), /"revenue":9\.3}/);
+  const verified = await runCommand(folder, "verify", ...args);
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
 });
 
 async function numbersOn(topic: string): Promise<number[]> {
