@@ -1,0 +1,24 @@
+/** A text as a literal of Spark SQL. */
+export function textLiteral(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}
+
+/** A name, of a column or a view, as Spark SQL takes it whatever its characters. */
+export function quotedName(name: string): string {
+  return `\`${name.replaceAll("`", "``")}\``;
+}
+
+/** A list of literals for `IN`. */
+export function textLiterals(texts: readonly string[]): string {
+  return texts.map(textLiteral).join(", ");
+}
+
+/** A query over another one. */
+export function selectFrom(columns: readonly string[], source: string): string {
+  return `SELECT ${columns.join(",\n  ")}\nFROM ${source}`;
+}
+
+/** A query in brackets, to be read from. */
+export function nested(sql: string): string {
+  return `(\n${sql.replaceAll(/^/gm, "  ")}\n)`;
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type CompileInput, compileJob } from "../../src/engines/spark/compile/compile-job.ts";
+import { DEFAULT_EVENT_RULES, type ExtraField, type KeyField } from "../../src/events/event.ts";
+import { DEFAULT_WINDOWS, type QueryPlan } from "../../src/queries/plan.ts";
+import { count, countDistinct, countWhere, maxTime, query, sum, timeSpan } from "../../src/queries/query.ts";
+
+const INPUT: CompileInput = {
+  brokers: ["one:9092", "two:9092"],
+  kafkaOptions: { "kafka.security.protocol": "SSL" },
+  topic: "clicks",
+  topicId: "Ng8L9w5vQ0",
+  deadLetterTopic: "clicks.dlq",
+  deadLetterPartitions: 4,
+  output: "/data/output",
+  windows: DEFAULT_WINDOWS,
+  rules: DEFAULT_EVENT_RULES,
+  queries: [],
+  trigger: { processingTimeMs: 60_000 },
+  maxOffsetsPerTrigger: 500_000,
+  shufflePartitions: 4,
+  stateStore: "rocksdb",
+};
+
+/** Compares with a file of test/golden/spark; UPDATE_GOLDEN=1 writes it anew, to be read in the diff. */
+function matchesGolden(name: string, text: string): void {
+  const path = fileURLToPath(new URL(`../golden/spark/${name}`, import.meta.url));
+  if (process.env.UPDATE_GOLDEN === "1") writeFileSync(path, `${text}\n`);
+  assert.equal(`${text}\n`, readFileSync(path, "utf8"));
+}
+
+const QUERIES: readonly QueryPlan[] = [
+  query("plain", {
+    by: ["url"],
+    measures: { events: count(), likes: countWhere("action", "it's"), last: maxTime() },
+  }),
+  query("one_field_apart", { by: [], measures: { longest: timeSpan("session_id", "longest") } }),
+  query("two_fields_apart", {
+    by: ["device_type"],
+    measures: {
+      events: count(),
+      users: countDistinct("user_id"),
+      seconds: timeSpan("session_id"),
+      revenue: sum("price"),
+    },
+    ...{ window: "1h", slide: "10m" },
+  }),
+];
+
+for (const plan of QUERIES) {
+  test(`the SQL of the query ${plan.name}`, () => {
+    const price = { price: { path: ["price"], type: "number" } } as Record<ExtraField, never>;
+    const rules = { ...DEFAULT_EVENT_RULES, extraFields: price };
+    const job = compileJob({ ...INPUT, rules, queries: [plan] });
+    matchesGolden(`${plan.name}.sql`, job.queries[0]?.sql ?? "");
+  });
+}
+
+test("the SQL of the verdict", () => {
+  const rules = {
+    ...DEFAULT_EVENT_RULES,
+    fields: { url: { path: ["page"], default: "/", map: { home: "/" } }, browser: { value: "none" } },
+  };
+  const { views } = compileJob({
+    ...INPUT,
+    rules,
+    queries: [query("urls", { by: ["url"], measures: { events: count() } })],
+  });
+  matchesGolden("events-of-urls.sql", views[0]?.sql ?? "");
+});
+
+test("the SQL of the dead letters", () => {
+  const { sql = "" } = compileJob(INPUT).queries.at(-1) ?? {};
+  const verdict = sql.indexOf("'from_the_future'");
+  assert.ok(verdict > 0);
+  matchesGolden("dead_letters.sql", sql.slice(0, sql.lastIndexOf("SELECT", verdict)));
+});
+
+test("sources, sinks and checkpoints", () => {
+  const { sources, queries, conf } = compileJob({ ...INPUT, queries: QUERIES.slice(0, 1) });
+  assert.deepEqual(sources[0]?.options, {
+    "kafka.bootstrap.servers": "one:9092,two:9092",
+    "kafka.security.protocol": "SSL",
+    "kafka.isolation.level": "read_committed",
+    subscribe: "clicks",
+    startingOffsets: "earliest",
+    failOnDataLoss: "true",
+    maxOffsetsPerTrigger: "500000",
+  });
+  assert.equal(conf["spark.sql.shuffle.partitions"], "4");
+  const ends = queries.map(({ name, sink, checkpoint }) => ({ name, sink, checkpoint }));
+  assert.deepEqual(ends, [
+    {
+      name: "plain",
+      sink: { format: "json", path: "/data/output/plain", partitionBy: ["date"] },
+      checkpoint: "/data/output/checkpoints/plain",
+    },
+    {
+      name: "dead_letters",
+      sink: {
+        format: "kafka",
+        options: {
+          "kafka.bootstrap.servers": "one:9092,two:9092",
+          "kafka.security.protocol": "SSL",
+          topic: "clicks.dlq",
+        },
+      },
+      checkpoint: "/data/output/checkpoints/dead_letters",
+    },
+  ]);
+});
+
+test("what Spark can't do is refused by name", () => {
+  const letters = query("dead_letters", { by: [], measures: { events: count() } });
+  assert.throws(() => compileJob({ ...INPUT, queries: [letters] }), /no query can be called dead_letters/);
+  const fields = { url: { path: [`"both'`] } };
+  const queries = [query("urls", { by: ["url" as KeyField], measures: { events: count() } })];
+  assert.throws(
+    () => compileJob({ ...INPUT, queries, rules: { ...DEFAULT_EVENT_RULES, fields } }),
+    /path of url/,
+  );
+});
