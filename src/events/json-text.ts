@@ -1,8 +1,12 @@
 import { isUtf8 } from "node:buffer";
+import { isUtf8Within } from "./utf8.ts";
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
+
+const SHORT_ESCAPES = new Uint8Array(256);
+for (const byte of Buffer.from('"\\/bfnrt')) SHORT_ESCAPES[byte] = 1;
 
 /** High bits of a word: set in a byte that is not ASCII. */
 export const HIGH_BITS = 0x80808080;
@@ -55,7 +59,7 @@ export function textEnd(
     const byte = view.getUint8(position);
     if (byte === QUOTE) {
       if (position >= end) return -1;
-      return (highBits & HIGH_BITS) === 0 || isUtf8(bytes.subarray(start, position)) ? position : -1;
+      return (highBits & HIGH_BITS) === 0 || isUtf8Within(bytes, start, position) ? position : -1;
     }
     if (byte !== BACKSLASH) return -1;
     if (isShortEscape(view.getUint8(position + 1))) position += 2;
@@ -67,7 +71,7 @@ export function textEnd(
 
 /** Whether a backslash and this byte are a whole escape: one of `"\/bfnrt`. */
 function isShortEscape(byte: number): boolean {
-  return '"\\/bfnrt'.includes(String.fromCharCode(byte));
+  return SHORT_ESCAPES[byte] === 1;
 }
 
 /** Whether `\u` and four hexadecimal digits start here. */

@@ -1,5 +1,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
 
 /** A member of a JSON object: its name as JSON decodes it, and where its tokens are in the bytes. */
 export interface JsonMember {
@@ -7,6 +9,23 @@ export interface JsonMember {
   /** Where the value starts, and one past its end (quotes and brackets included). */
   valueStart: number;
   valueEnd: number;
+}
+
+/** Where a value is in the bytes. */
+export type JsonValuePlace = Pick<JsonMember, "valueStart" | "valueEnd">;
+
+/** The values in the object or array that is the whole of `json`, in order. `json` must be valid. */
+export function containerValues(json: Uint8Array): JsonValuePlace[] {
+  if (json[0] !== OPEN_ARRAY) return objectMembers(json);
+  const values: JsonValuePlace[] = [];
+  let position = skipSpace(json, 1);
+  while (!closesContainer(json[position]!)) {
+    const end = valueEnd(json, position);
+    values.push({ valueStart: position, valueEnd: end });
+    const next = skipSpace(json, end);
+    position = json[next] === COMMA ? skipSpace(json, next + 1) : next;
+  }
+  return values;
 }
 
 /** The members of the object that is the whole of `json`, in order, duplicates included. `json` must be valid. */

@@ -5,7 +5,7 @@ import { hintOf, type IdReader, lastHintOf } from "./field-reader.ts";
 import { containerEnd } from "./json-container.ts";
 import { strictScalarEnd } from "./json-scalar.ts";
 import { textEnd } from "./json-text.ts";
-import type { Layout, LayoutValue } from "./layout.ts";
+import type { Layout, LayoutValue, OtherValue } from "./layout.ts";
 import type { RecordColumns } from "./records.ts";
 import type { TimestampReader } from "./timestamp-reader.ts";
 
@@ -42,7 +42,10 @@ export function compileLayout(
     const value = layout.values[index];
     const isLast = index === layout.values.length - 1;
     const lastLiteralBytes = isLast ? layout.literals[index + 1]!.length : undefined;
-    return [matchLiteral(literal), value === undefined ? "" : readValue(value, readers, lastLiteralBytes)];
+    return [
+      matchLiteral(literal, "break"),
+      value === undefined ? "" : readValue(value, readers, lastLiteralBytes),
+    ];
   });
   const source = `
     ${[...readers.fields.keys()].map((field) => `const ${field}Reader = fields.get("${field}");`).join("\n")}
@@ -89,8 +92,8 @@ export function compileLayout(
   ) as RunScanner;
 }
 
-/** Compares the literal's bytes as words, of which the last two may overlap. */
-function matchLiteral(literal: Uint8Array): string {
+/** Compares the literal's bytes as words, of which the last two may overlap; on a misfit runs the statement `otherwise`. */
+function matchLiteral(literal: Uint8Array, otherwise: string): string {
   assert(literal.length > 0);
   const view = new DataView(literal.buffer, literal.byteOffset, literal.length);
   const checks = [`position + ${literal.length} > end`];
@@ -101,7 +104,7 @@ function matchLiteral(literal: Uint8Array): string {
   for (; at + 4 <= literal.length; at += 4) word(at);
   if (at < literal.length && literal.length >= 4) word(literal.length - 4);
   else for (; at < literal.length; at++) checks.push(`view.getUint8(position + ${at}) !== ${literal[at]}`);
-  return `if (${checks.join(" || ")}) break;
+  return `if (${checks.join(" || ")}) ${otherwise};
     position += ${literal.length};`;
 }
 
@@ -121,14 +124,9 @@ function readValue(value: LayoutValue, readers: ValueReaders, lastLiteralBytes: 
         if (position < 0) break;
         timeMs = timestamps.timeMs;`;
     case "other_text":
-      return `position = textEnd(view, bytes, position, end, true);
-        if (position < 0) break;`;
     case "other_scalar":
-      return `position = strictScalarEnd(bytes, position, end);
-        if (position < 0) break;`;
     case "other_container":
-      return `position = containerEnd(view, bytes, position, end);
-        if (position < 0) break;`;
+      return passOver(value, "break", 0);
     case "number":
       return readNumber(value.fields);
     case "text":
@@ -137,6 +135,40 @@ function readValue(value: LayoutValue, readers: ValueReaders, lastLiteralBytes: 
         lastLiteralBytes,
       );
   }
+}
+
+/**
+ * Passes over a value that is no field; on one that isn't surely valid runs the statement `otherwise`. A container that is
+ * not written as usual is walked from its start.
+ */
+function passOver(value: OtherValue, otherwise: string, depth: number): string {
+  if (value.kind === "other_text") {
+    return `position = textEnd(view, bytes, position, end, true);
+      if (position < 0) ${otherwise};`;
+  }
+  if (value.kind === "other_scalar") {
+    return `position = strictScalarEnd(bytes, position, end);
+      if (position < 0) ${otherwise};`;
+  }
+  const walk = `position = containerEnd(view, bytes, position, end);
+      if (position < 0) ${otherwise};`;
+  if (value.usual === undefined) return walk;
+  const { literals, values } = value.usual;
+  const misfit = `break unusual${depth}`;
+  const usual = literals.map((literal, index) => {
+    const inside = values[index];
+    return `${matchLiteral(literal, misfit)}
+      ${inside === undefined ? "" : passOver(inside, misfit, depth + 1)}`;
+  });
+  return `container${depth}: {
+      const start${depth} = position;
+      unusual${depth}: {
+        ${usual.join("\n")}
+        break container${depth};
+      }
+      position = start${depth};
+      ${walk}
+    }`;
 }
 
 /** Reads one text for all fields that it is, or only past it when there is none. */

@@ -84,6 +84,60 @@ test("what is passed over parses, whatever was changed and whatever stands behin
   );
 });
 
+test("containers in a known layout, written as usual or not, have the judge's verdicts", () => {
+  const event = (json: Uint8Array) =>
+    Buffer.concat([
+      Buffer.from('{"event_id":"e","o":'),
+      json,
+      Buffer.from(
+        ',"user_id":"u1","session_id":"s1","url":"/a","action":"view","device_type":"mobile","browser":"b","timestamp":7}',
+      ),
+    ]);
+  const change = fc.record({
+    at: fc.nat(60),
+    inserted: fc.constantFrom("", ",", '"', "}", "]", "1", "\\", "\n"),
+  });
+  fc.assert(
+    fc.property(
+      container,
+      fc.array(container, { maxLength: 4 }),
+      fc.array(change),
+      (usual, others, changes) => {
+        const changed = changes.map(({ at, inserted }) =>
+          Buffer.concat([usual.subarray(0, at), Buffer.from(inserted), usual.subarray(at + 1)]),
+        );
+        const again = Buffer.from(
+          usual
+            .toString()
+            .replace(/[0-9]/g, "7")
+            .replace(/true|false/g, "null"),
+        );
+        const values = [...new Array<Buffer>(10).fill(usual), ...others, ...changed, again].map(event);
+        const fields: readonly KeyField[] = ["user_id", "url"];
+        const scanner = compileScanner({ fields, rules: DEFAULT_EVENT_RULES });
+        const expected = values.map((value) => scanned(judge(value, DEFAULT_EVENT_RULES), fields));
+        assert.deepEqual(scanAll(scanner, fields, batchOf(values)), expected);
+      },
+    ),
+    { numRuns: 1_500 },
+  );
+});
+
+test("in a known layout neither a container written as usual nor another one needs JSON.parse", (t) => {
+  const usual = '{"a":{"b":[1,{"c":"x"}],"d":null},"e":"y"}';
+  const inside = [usual, usual.replace("1", "-2.5e3").replace("null", "true"), '{"a":[]}', "[7]"];
+  const event = (json: string) =>
+    Buffer.from(
+      `{"o":${json},"event_id":"e","user_id":"u1","session_id":"s1","url":"/a","action":"view","device_type":"mobile","browser":"b","timestamp":7}`,
+    );
+  const scanner = compileScanner({ fields: ["url"], rules: DEFAULT_EVENT_RULES });
+  scanAll(scanner, ["url"], batchOf(new Array<Buffer>(20).fill(event(usual))));
+  const parse = t.mock.method(JSON, "parse");
+  const found = scanAll(scanner, ["url"], batchOf(inside.map(event)));
+  assert.deepEqual(found, new Array(inside.length).fill({ timeMs: 7, texts: { url: "/a" } }));
+  assert.equal(parse.mock.callCount(), 0);
+});
+
 test("nested members at the edges of JSON, in a known layout, have the judge's verdicts", () => {
   const fields: readonly KeyField[] = ["user_id", "url"];
   const around = (json: string) =>
