@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Health } from "../../web/api.ts";
+import { Metrics } from "../../web/metrics.ts";
 import { startWebServer, type WebServer } from "../../web/server.ts";
 import type { PipelineSource } from "../../web/sources.ts";
 import type { Context } from "../context.ts";
@@ -30,7 +31,7 @@ export async function openWeb(
   if (config.settings.http === "off") return { stop: async () => {} };
   const maxStateBytes = config.settings.maxStateMb * 1e6;
   const source = engineSource(engine, generator, { clock, maxStateBytes });
-  return listen(context, source, async () => readiness(source));
+  return listen(context, source, async () => readiness(source), engine);
 }
 
 /**
@@ -49,11 +50,14 @@ async function listen(
   context: Context,
   pipeline: PipelineSource,
   ready: () => Promise<Health>,
+  engine?: RunningEngine,
 ): Promise<WebServer> {
   const { config, clock, log } = context;
   const { http, output } = config.settings;
   if (http === "off") throw new Error("--http is off");
-  const server = await startWebServer({
+  const metrics = new Metrics(pipeline, () => server?.watchers() ?? 0);
+  engine?.onCommit((timing) => metrics.committed(timing));
+  const server: WebServer = await startWebServer({
     ...http,
     orAnyPort: config.origins.http === "default",
     token: await httpToken(context),
@@ -62,7 +66,7 @@ async function listen(
     pipeline,
     history: jsonHistory(output),
     ready,
-    metrics: async () => ({ text: "", contentType: "text/plain" }),
+    metrics: () => metrics.text(),
     onError: (error) => log.error({ err: error }, "a request could not be answered"),
   });
   if (server.moved) log.warn(`port ${http.port} is taken: the page is at ${server.url}`);
