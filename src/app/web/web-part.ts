@@ -5,7 +5,7 @@ import { startWebServer, type WebServer } from "../../web/server.ts";
 import type { PipelineSource } from "../../web/sources.ts";
 import type { Context } from "../context.ts";
 import type { RunningEngine, RunningGenerator } from "../parts.ts";
-import { jsonHistory } from "./json-history.ts";
+import { OutputHistory } from "./output-history.ts";
 import { engineSource, outputSource } from "./sources.ts";
 import { httpToken } from "./token.ts";
 
@@ -51,10 +51,11 @@ async function listen(
   pipeline: PipelineSource,
   ready: () => Promise<Health>,
   engine?: RunningEngine,
-): Promise<WebServer> {
+): Promise<WebPart> {
   const { config, clock, log } = context;
   const { http, output } = config.settings;
   if (http === "off") throw new Error("--http is off");
+  const history = new OutputHistory(output, clock);
   const metrics = new Metrics(pipeline, () => server?.watchers() ?? 0);
   engine?.onCommit((timing) => metrics.committed(timing));
   const server: WebServer = await startWebServer({
@@ -64,14 +65,19 @@ async function listen(
     clock,
     version,
     pipeline,
-    history: jsonHistory(output),
+    history,
     ready,
     metrics: () => metrics.text(),
     onError: (error) => log.error({ err: error }, "a request could not be answered"),
   });
   if (server.moved) log.warn(`port ${http.port} is taken: the page is at ${server.url}`);
   else log.info(`the page is at ${server.url}`);
-  return server;
+  return {
+    async stop() {
+      await server.stop();
+      await history[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function readiness(source: PipelineSource): Promise<Health> {

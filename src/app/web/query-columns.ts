@@ -1,0 +1,56 @@
+import type { Measure, QueryPlan } from "../../queries/plan.ts";
+import type { QueryInfo } from "../../web/api.ts";
+
+type Column = QueryInfo["columns"][number];
+
+/** The keys and measures of a query as the API tells them. */
+export function queryColumns({ by, measures }: QueryPlan): Column[] {
+  return [
+    ...by.map((name): Column => ({ name, role: "key", type: "text", combine: null })),
+    ...Object.entries(measures).map(
+      ([name, measure]): Column => ({
+        name,
+        role: "measure",
+        type: typeOf(measure),
+        combine: combineOf(measure),
+      }),
+    ),
+  ];
+}
+
+/** How values of a measure in several windows make one. */
+export function combineOf(measure: Measure): NonNullable<Column["combine"]> {
+  switch (measure.kind) {
+    case "count":
+    case "countWhere":
+    case "sum":
+      return "sum";
+    case "timeSpan":
+      return measure.pick === "sum" ? "sum" : "max";
+    case "countDistinct":
+    case "maxTime":
+    case "max":
+      return "max";
+    case "minTime":
+    case "min":
+      return "min";
+  }
+}
+
+function typeOf({ kind }: Measure): Column["type"] {
+  switch (kind) {
+    case "count":
+    case "countWhere":
+    case "countDistinct":
+      return "count";
+    case "sum":
+    case "min":
+    case "max":
+      return "number";
+    case "timeSpan":
+      return "seconds";
+    case "minTime":
+    case "maxTime":
+      return "time";
+  }
+}

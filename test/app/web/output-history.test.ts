@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OutputHistory } from "../../../src/app/web/output-history.ts";
+import { systemClock } from "../../../src/core/clock.ts";
+import {
+  MINUTE_MS,
+  NOV_23,
+  page,
+  pagesWindow,
+  rowsOf,
+  totalsWindow,
+  writeWindows,
+} from "../../history/trees.ts";
+import { temporaryFolder } from "../../sinks/temporary-folder.ts";
+
+const HOUR_MS = 60 * MINUTE_MS;
+const stretch = { fromMs: NOV_23, toMs: NOV_23 + 24 * HOUR_MS };
+
+/** Every minute of an hour a window: `/` grows, `/cart` is steady, `/rare` is seen once. */
+const windows = Array.from({ length: 60 }, (_, minute) => {
+  const startMs = NOV_23 + minute * MINUTE_MS;
+  const rows = [page("/", startMs, minute), page("/cart", startMs, 10)];
+  if (minute === 30) rows.push(page("/Rare%", startMs, 1));
+  return [pagesWindow(startMs, rows), totalsWindow(startMs, minute)];
+}).flat();
+
+async function openTree() {
+  const folder = await temporaryFolder();
+  await writeWindows(folder.path, windows, NOV_23 + 2 * HOUR_MS);
+  const history = new OutputHistory(folder.path, systemClock);
+  return {
+    folder,
+    history,
+    async [Symbol.asyncDispose]() {
+      await history[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("pages of windows follow each other without a gap or a repeat, rows as in the files", async () => {
+  await using tree = await openTree();
+  for (const limit of [1, 2, 7, 1_000]) {
+    const all: unknown[] = [];
+    for (let after = null, more = true; more; ) {
+      const { rows, next } = await tree.history.windows({
+        query: "pages",
+        ...stretch,
+        stepMs: 10 * MINUTE_MS,
+        limit,
+        after,
+      });
+      assert.ok(rows.length <= limit);
+      all.push(...rows);
+      after = next as never;
+      more = next !== null;
+    }
+    const expected = rowsOf(windows, "pages").filter(
+      ({ window_start }) => Date.parse(String(window_start)) % (10 * MINUTE_MS) === 0,
+    );
+    assert.deepEqual(all, expected, `pages of ${limit}`);
+  }
+});
+
+test("the top keys are summed over windows that do not overlap, with their series", async () => {
+  await using tree = await openTree();
+  const top = await tree.history.top({
+    query: "pages",
+    by: "events",
+    ...stretch,
+    limit: 2,
+    search: "",
+    points: 4,
+  });
+  const fives = Array.from({ length: 12 }, (_, at) => at * 5);
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  assert.equal(top.windows, 12);
+  assert.equal(top.keys, 3);
+  assert.equal(top.total, sum(fives) + 120 + 1);
+  assert.deepEqual(
+    top.pointsMs,
+    [0, 15, 30, 45].map((minute) => NOV_23 + minute * MINUTE_MS),
+  );
+  assert.deepEqual(
+    top.items.map(({ key, value, series }) => [key.url, value, series]),
+    [
+      ["/", sum(fives), [15, 60, 105, 150]],
+      ["/cart", 120, [30, 30, 30, 30]],
+    ],
+  );
+  assert.equal(top.items[1]?.measures.users, 1, "distinct counts are not summed");
+  assert.equal(top.items[1]?.measures.stay_seconds, 18);
+});
+
+test("a search is a text, whatever it holds", async () => {
+  await using tree = await openTree();
+  const found = async (search: string): Promise<unknown[]> => {
+    const top = await tree.history.top({
+      query: "pages",
+      by: "events",
+      ...stretch,
+      limit: 9,
+      search,
+      points: 0,
+    });
+    return top.items.map(({ key }) => key.url);
+  };
+  assert.deepEqual(await found("rare%"), ["/Rare%"]);
+  assert.deepEqual(await found("%"), ["/Rare%"]);
+  assert.deepEqual(await found("' OR 1=1 --"), []);
+  assert.deepEqual(await found("firefox"), ["/", "/cart", "/Rare%"]);
+});
+
+test("a query without keys has one item", async () => {
+  await using tree = await openTree();
+  const top = await tree.history.top({
+    query: "totals",
+    by: "events",
+    ...stretch,
+    limit: 9,
+    search: "x",
+    points: 2,
+  });
+  assert.deepEqual(
+    top.items.map(({ key, series }) => [key, series]),
+    [[{}, [75, 255]]],
+  );
+});
+
+test("windows that become final meanwhile are found, and the queries tell what there is", async () => {
+  await using tree = await openTree();
+  const before = await tree.history.queries();
+  assert.equal(before.queries[0]?.lastStartMs, NOV_23 + 59 * MINUTE_MS);
+  const laterMs = NOV_23 + 3 * HOUR_MS;
+  await writeWindows(tree.folder.path, [totalsWindow(laterMs, 7)], NOV_23 + 4 * HOUR_MS);
+  const { rows } = await tree.history.windows({
+    query: "totals",
+    fromMs: laterMs,
+    toMs: laterMs + 1,
+    stepMs: null,
+    limit: 5,
+    after: null,
+  });
+  assert.deepEqual(
+    rows.map(({ events }) => events),
+    [7],
+  );
+  const after = await tree.history.queries();
+  assert.equal(after.queries.find(({ name }) => name === "totals")?.lastStartMs, laterMs);
+  assert.equal(after.closedThroughMs, NOV_23 + 4 * HOUR_MS);
+  assert.deepEqual(
+    after.queries[0]?.columns.map(({ name, role, type, combine }) => [name, role, type, combine]),
+    [
+      ["url", "key", "text", null],
+      ["browser", "key", "text", null],
+      ["events", "measure", "count", "sum"],
+      ["users", "measure", "count", "max"],
+      ["stay_seconds", "measure", "seconds", "sum"],
+      ["last_seen", "measure", "time", "max"],
+    ],
+  );
+});
+
+test("a folder without results has no queries", async () => {
+  await using folder = await temporaryFolder();
+  await using history = new OutputHistory(folder.path, systemClock);
+  assert.deepEqual(await history.queries(), {
+    engine: null,
+    topic: null,
+    closedThroughMs: null,
+    queries: [],
+  });
+});
