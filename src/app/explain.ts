@@ -1,6 +1,6 @@
 import { ClickstreamError } from "../core/errors.ts";
 import { stateFolderOf } from "../engines/embedded/embedded-engine.ts";
-import { isStateLocked } from "../engines/embedded/state-lock.ts";
+import { isStateLocked } from "../engines/state-lock.ts";
 import { Cluster, topicChanged } from "../kafka/cluster.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
 import type { Manifest } from "../sinks/manifest.ts";

@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { ClickstreamError } from "../core/errors.ts";
+import { replaceFileSync } from "../core/replace-file.ts";
 import type { Software } from "./software.ts";
 
 /**
@@ -38,14 +29,5 @@ export function readRecordFile<R extends { format: number }>(
 
 /** Replaces the record, whole or not at all. */
 export function writeRecordFile(path: string, record: object): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.new`;
-  const file = openSync(temporary, "w");
-  try {
-    writeSync(file, `${JSON.stringify(record, undefined, 2)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
+  replaceFileSync(path, `${JSON.stringify(record, undefined, 2)}\n`);
 }

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { stateFolderOf } from "../../engines/embedded/embedded-engine.ts";
-import { isStateLocked } from "../../engines/embedded/state-lock.ts";
+import { isStateLocked } from "../../engines/state-lock.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
 import type { PipelineSource } from "../../web/sources.ts";
 import type { RunningEngine, RunningGenerator } from "../parts.ts";

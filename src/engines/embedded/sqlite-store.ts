@@ -4,7 +4,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ClickstreamError } from "../../core/errors.ts";
 import type { PartitionManifest } from "../../sinks/manifest.ts";
 import type { EncodedSlot } from "../../windows/open-windows.ts";
-import { lockState, type StateLock } from "./state-lock.ts";
+import { lockState, type StateLock } from "../state-lock.ts";
 import type { Commit, OutboxEntry, Ownership, StateStore, StoredState } from "./state-store.ts";
 
 /** Version of the tables below; stored as SQLite's user_version. */

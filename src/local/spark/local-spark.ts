@@ -87,3 +87,16 @@ export async function startDetachedSpark(
 export function stopLocalSpark(dir: string, clock: Clock): Promise<number> {
   return stopSpark(sparkFolder(dir), clock);
 }
+
+/** Ends a Spark that a killed run left behind, and the queries in it; one that others use stays. */
+export async function stopOrphanedSpark(dir: string, clock: Clock): Promise<void> {
+  const folder = sparkFolder(dir);
+  if (readSparkRecord(folder)?.startedBy !== "run") return;
+  const noRun = tryFileLock(folder.ownerLock);
+  if (noRun === undefined) return;
+  try {
+    await stopSpark(folder, clock);
+  } finally {
+    noRun.release();
+  }
+}

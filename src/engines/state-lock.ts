@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { ClickstreamError } from "../../core/errors.ts";
+import { ClickstreamError } from "../core/errors.ts";
 
 const SQLITE_BUSY = 5;
 
