@@ -1,5 +1,6 @@
 import { formatCount, formatShare, formatTook } from "../numbers-for-people.ts";
 import type { PipelineSnapshot } from "./snapshot.ts";
+import { sparkFacts } from "./spark-facts.ts";
 
 /** The state of a pipeline in one line, for where no terminal is. */
 export function renderPlainLine({ elapsedMs, producer, engine }: PipelineSnapshot): string {
@@ -18,7 +19,11 @@ export function renderPlainLine({ elapsedMs, producer, engine }: PipelineSnapsho
     parts.push(
       `windows ${formatCount(engine.windowsClosed)} closed, ${formatCount(engine.windowsOpen)} open`,
     );
-    parts.push(`late ${formatCount(engine.late)}, dead ${formatCount(dead)}`);
+    if (engine.spark === undefined) parts.push(`late ${formatCount(engine.late)}, dead ${formatCount(dead)}`);
+    else {
+      parts.push(`dead ${formatCount(dead)}`);
+      for (const { label, text } of sparkFacts(engine.spark, formatCount)) parts.push(`${label} ${text}`);
+    }
   }
   return parts.join(" · ");
 }

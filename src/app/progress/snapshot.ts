@@ -31,6 +31,37 @@ export interface EngineSnapshot {
   windowsOpen: number;
   /** Time up to which windows are closed, ms since the epoch; null before any event. */
   watermarkMs: number | null;
+  /** Only under the Spark engine, which knows no late events and of dead letters only their number. */
+  spark?: SparkSnapshot;
+}
+
+/** What Spark reports beside the common figures. */
+export interface SparkSnapshot {
+  /** The latest batch of each query that has finished one in this run. */
+  queries: readonly SparkQuerySnapshot[];
+  /** Of the slowest query's latest batch: records that came a second, and that it processed a second. */
+  inputPerSecond: number;
+  processedPerSecond: number;
+  /** Rows dropped behind watermarks since the beginning, after partial aggregation: fewer than their events. */
+  droppedRows: number;
+  stateRows: number;
+  stateBytes: number;
+  /** Of all executors together; null when the driver's page can't be reached. */
+  executors: number | null;
+  activeTasks: number | null;
+}
+
+/** A streaming query. */
+export interface SparkQuerySnapshot {
+  query: string;
+  batchId: number;
+  batchMs: number;
+  batchRows: number;
+  inputPerSecond: number;
+  processedPerSecond: number;
+  stateRows: number;
+  stateBytes: number;
+  droppedRows: number;
 }
 
 /** One look at a running pipeline; plain data. A part that this process does not run is null. */

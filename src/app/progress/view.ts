@@ -8,6 +8,7 @@ import {
 import type { Style } from "../terminal.ts";
 import { bar } from "./bar.ts";
 import type { EngineSnapshot, PipelineSnapshot, ProducerSnapshot } from "./snapshot.ts";
+import { sparkFacts } from "./spark-facts.ts";
 
 const LABEL_WIDTH = 11;
 const WIDEST = 100;
@@ -59,8 +60,9 @@ function inLines({ perSecond, batchMs, batchEvents }: ProducerSnapshot, layout: 
 
 function outLines(engine: EngineSnapshot, layout: Layout): string[] {
   const { count, style } = layout;
+  const yellow = (text: string) => style("yellow", text);
   const deadTotal = Object.values(engine.dead).reduce((sum, events) => sum + events, 0);
-  const reasons = Object.entries(engine.dead)
+  const reasons = Object.entries(engine.spark === undefined ? engine.dead : {})
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
     .map(([reason, events]) => `${reason} ${count(events)}`);
   const through = engine.watermarkMs === null ? "" : `, through ${formatMinute(engine.watermarkMs)} UTC`;
@@ -72,13 +74,12 @@ function outLines(engine: EngineSnapshot, layout: Layout): string[] {
       `${count(engine.windowsClosed)} closed, ${count(engine.windowsOpen)} open${through}`,
       layout,
     ),
-    line("late", count(engine.late), layout, engine.late > 0 ? (text) => style("yellow", text) : undefined),
-    line(
-      "dead",
-      [count(deadTotal), ...reasons].join("  "),
-      layout,
-      deadTotal > 0 ? (text) => style("yellow", text) : undefined,
-    ),
+    ...(engine.spark === undefined
+      ? [line("late", count(engine.late), layout, engine.late > 0 ? yellow : undefined)]
+      : sparkFacts(engine.spark, count).map(({ label, text, isWarning }) =>
+          line(label, text, layout, isWarning ? yellow : undefined),
+        )),
+    line("dead", [count(deadTotal), ...reasons].join("  "), layout, deadTotal > 0 ? yellow : undefined),
   ];
 }
 
