@@ -282,7 +282,7 @@ const programEntries = [
 test("no dead files: the program or a benchmark needs every file of src, a test every other file of test", () => {
   const paths = [...code.keys()];
   const program = reachableFrom([...programEntries, ...paths.filter((path) => path.startsWith("bench/"))]);
-  const tests = reachableFrom(paths.filter((path) => /\.(test|slow)\.ts$/.test(path)));
+  const tests = reachableFrom(paths.filter((path) => /\.(test|slow|spark)\.ts$/.test(path)));
   const findings = [
     ...paths.filter((path) => inSrc(path) && !program.has(path)),
     ...paths.filter((path) => path.startsWith("test/") && !tests.has(path)),

@@ -1,4 +1,5 @@
 import { removeLocalKafka } from "../local/local-kafka.ts";
+import { stopOrphanedSpark } from "../local/spark/local-spark.ts";
 import type { KafkaEvent } from "../local/supervise.ts";
 import { kafkaOptions } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -22,7 +23,8 @@ export const parts: Parts = {
   },
 
   async deleteAll({ config, clock }) {
-    const { brokers, dir, output } = config.settings;
+    const { brokers, dir, output, sparkDir } = config.settings;
+    await stopOrphanedSpark(sparkDir, clock); // else its queries would write on
     if (brokers === undefined) await removeLocalKafka(dir, clock); // first: it refuses while another run uses it
     await deleteOutput(output);
   },
@@ -43,7 +45,11 @@ export const parts: Parts = {
   },
 
   ensureTopic,
-  openEngine,
+  async openEngine(context, settings) {
+    if (context.config.settings.engine === "embedded") return openEngine(context, settings);
+    const { openSparkEngine } = await import("./spark/spark-part.ts"); // loads gRPC and Arrow
+    return openSparkEngine(context, settings);
+  },
   openGenerator,
   openWeb,
 

@@ -19,9 +19,9 @@ export async function deleteOutput(output: string): Promise<void> {
   const queries = new Set([...STANDARD_QUERIES, ...(manifest?.queries ?? [])].map((plan) => plan.name));
   try {
     for (const query of queries) {
-      const days = await readdir(join(output, query)).catch(() => []);
-      for (const day of days.filter((name) => name.startsWith("date="))) {
-        await rm(join(output, query, day), { recursive: true });
+      const names = await readdir(join(output, query)).catch(() => []);
+      for (const name of names.filter((name) => name.startsWith("date=") || name === "_spark_metadata")) {
+        await rm(join(output, query, name), { recursive: true });
       }
       await rmdir(join(output, query)).catch(() => {}); // something of the user's lies there
     }

@@ -81,4 +81,5 @@ export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
   closedThroughMs: timeMs.nullable(),
   partitions: z.array(partitionSchema),
   idle: z.array(count).optional(),
+  totals: z.strictObject({ read: count, dead: count, droppedRows: count }).optional(),
 });

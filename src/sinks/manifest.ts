@@ -44,4 +44,6 @@ export interface Manifest {
   partitions: PartitionManifest[];
   /** Partitions that were silent at the last commit, so that they hold no window open. No row depends on it. */
   idle?: number[] | undefined;
+  /** Under Spark, which counts over all partitions only: their own counts are 0. */
+  totals?: { read: number; dead: number; droppedRows: number } | undefined;
 }

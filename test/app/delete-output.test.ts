@@ -20,6 +20,7 @@ test("of an output tree only what this program wrote is deleted", async () => {
     "checkpoints/state.sqlite",
     "url_counts/date=2026-11-23/20261123T080500Z.json",
     "url_counts/notes.txt",
+    "url_counts/_spark_metadata/0",
     "window_totals/date=2026-11-23/20261123T080500Z.json",
     "photos/date=2026-11-23/cat.json",
     "readme.md",

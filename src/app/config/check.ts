@@ -3,7 +3,7 @@ import { UsageError } from "../../core/errors.ts";
 import { generatorGroup } from "../../generator/position.ts";
 import { windowsProblem } from "../../queries/window-lengths.ts";
 import type { Origins } from "./resolve.ts";
-import type { CommandName, Settings } from "./settings.ts";
+import { type CommandName, flagOf, type Settings } from "./settings.ts";
 
 /**
  * Refuses settings that are fine alone and impossible together.
@@ -13,6 +13,7 @@ export function checkSettings(command: CommandName, settings: Settings, origins:
   if (command === "run" || command === "process") checkWindows(settings);
   if (command === "run" || command === "generate") checkShares(settings);
   if (command === "run") checkLocalKafka(settings, origins);
+  if (command === "run" || command === "process") checkEngine(settings, origins);
   checkSecurity(settings);
   checkWeb(command, settings);
   if (settings.deadLetterTopic === settings.topic) {
@@ -56,6 +57,53 @@ function checkLocalKafka({ brokers }: Settings, origins: Origins): void {
         `Leave out --${name} or --brokers.`,
       );
     }
+  }
+}
+
+/** Settings that only one of the engines has; a config file may hold those of both. */
+const ONLY_EMBEDDED = [
+  "commitEvery",
+  "idleAfter",
+  "refreshEvery",
+  "workers",
+  "maxStateMb",
+  "onDataLoss",
+  "group",
+  "groupPositions",
+] as const;
+const ONLY_SPARK = [
+  "spark",
+  "executors",
+  "trigger",
+  "maxOffsetsPerTrigger",
+  "shufflePartitions",
+  "stateStore",
+  "sparkDir",
+] as const;
+
+function checkEngine(settings: Settings, origins: Origins): void {
+  const others = settings.engine === "spark" ? ONLY_EMBEDDED : ONLY_SPARK;
+  const owner = settings.engine === "spark" ? "embedded" : "spark";
+  for (const name of others) {
+    if (origins[name].startsWith("flag")) {
+      refuse(`${flagOf(name)} is for --engine ${owner}`, `Leave out ${flagOf(name)}, or choose that engine.`);
+    }
+  }
+  if (settings.engine === "embedded") return;
+  if (settings.finish) {
+    refuse(
+      "--finish can't be had with --engine spark: Spark closes windows by later events only",
+      "Leave out --finish: open windows stay in the checkpoints for the next run.",
+    );
+  }
+  if (settings.spark !== undefined && settings.executors !== undefined) {
+    refuse("--executors is for a local Spark, and --spark names another", "Leave out one of them.");
+  }
+  if (settings.sasl === "oauthbearer") {
+    refuse(
+      "--sasl oauthbearer can't be had with --engine spark: its executors can't run the command for a token",
+      "Use --sasl scram-sha-512, or --engine embedded.",
+    );
   }
 }
 

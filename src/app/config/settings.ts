@@ -15,6 +15,7 @@ import {
 } from "./kinds.ts";
 import { SECURITY_SETTINGS } from "./security-settings.ts";
 import { CONNECTING, ON_TOPIC, type Setting, setting } from "./setting.ts";
+import { sparkAddress } from "./spark-address.ts";
 import { STATEMENT_SETTINGS } from "./statement-settings.ts";
 import { WEB_SETTINGS } from "./web-settings.ts";
 
@@ -160,6 +161,11 @@ export const SETTINGS = {
     commands: PROCESSING,
     doc: "a partition without events for so long holds no window open",
   }),
+  engine: setting(choice("embedded|spark", ["embedded", "spark"]), "embedded", {
+    group: "Processing",
+    commands: PROCESSING,
+    doc: "what computes: this process, or Spark; an output belongs to one of them",
+  }),
   commitEvery: setting(duration(10, 3_600_000), 1_000, {
     group: "Processing",
     commands: PROCESSING,
@@ -301,15 +307,44 @@ export const SETTINGS = {
     doc: "nodes of the local Kafka, fixed with its first start",
     defaultDoc: "as the last time, else 1",
   }),
+  spark: setting(sparkAddress, undefined, {
+    group: "Spark",
+    commands: PROCESSING,
+    doc: "Spark Connect server to use: sc://host:port/;use_ssl=true;token=…",
+    defaultDoc: "a local cluster, started for you",
+  }),
   executors: setting(integer(1, 64), undefined, {
     group: "Spark",
-    commands: ["spark"],
+    commands: ["run", "process", "spark"],
     doc: "executors of the local Spark, of one core each",
     defaultDoc: "one a core",
   }),
+  trigger: setting(duration(0, 86_400_000), 60_000, {
+    group: "Spark",
+    commands: PROCESSING,
+    doc: "time from the start of one batch to the next; 0: at once",
+  }),
+  maxOffsetsPerTrigger: setting(integer(1), undefined, {
+    group: "Spark",
+    commands: PROCESSING,
+    doc: "records that a query reads in one batch at most",
+    defaultDoc: "1,000,000 for each executor",
+  }),
+  shufflePartitions: setting(integer(1, 100_000), undefined, {
+    group: "Spark",
+    commands: PROCESSING,
+    doc: "partitions of the state, fixed with the first start",
+    defaultDoc: "one an executor; 8 with --spark",
+  }),
+  stateStore: setting(choice("rocksdb|hdfs", ["rocksdb", "hdfs"]), undefined, {
+    group: "Spark",
+    commands: PROCESSING,
+    doc: "where executors keep state, fixed with the first start: on disk, or in memory",
+    defaultDoc: "rocksdb",
+  }),
   sparkDir: setting(text("dir"), ".clickstream/spark", {
     group: "Spark",
-    commands: ["spark"],
+    commands: ["run", "process", "spark"],
     doc: "folder of the local Spark",
   }),
   logLevel: setting(choice("level", ["trace", "debug", "info", "warn", "error", "silent"]), "info", {

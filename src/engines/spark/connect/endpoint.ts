@@ -27,7 +27,8 @@ const HEADER = /^[a-z0-9._-]+$/;
  * @throws UsageError
  */
 export function parseEndpoint(address: string): Endpoint {
-  if (!address.startsWith("sc://")) throw unreadable(withoutToken(address), 'it must start with "sc://"');
+  if (!/^sc:\/\/[^/;]/.test(address))
+    throw unreadable(withoutToken(address), 'it must start with "sc://" and a host');
   const url = parseUrl(address);
   const [path = "", ...parts] = url.pathname.split(";");
   if (path !== "" && path !== "/") {

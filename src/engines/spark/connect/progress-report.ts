@@ -10,7 +10,7 @@ export interface ProgressReport {
   /** By phase, ms: `triggerExecution` is the whole. */
   durationMs: Readonly<Record<string, number>>;
   /** ISO 8601; absent members have no value yet. */
-  eventTime: { readonly max?: string; readonly watermark?: string };
+  eventTime: { readonly min?: string; readonly max?: string; readonly watermark?: string };
   stateOperators: readonly StateReport[];
   sources: readonly SourceReport[];
   /** −1 where the sink does not count. */

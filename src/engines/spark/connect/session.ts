@@ -25,6 +25,8 @@ export interface SessionOptions {
   clock?: Clock;
   /** Certificates to trust beside the usual ones, PEM. */
   ca?: string | undefined;
+  /** Ends the attempt to connect. */
+  signal?: AbortSignal;
 }
 
 /** A session of a Spark Connect server of version 4.2 or newer. Servers close a session that asks for nothing for long. */
@@ -55,7 +57,7 @@ export class SparkSession implements Commands {
     const retries = options.retries ?? DEFAULT_RETRIES;
     const connection = new Connection({ endpoint, sessionId, clock, retries, ca: options.ca });
     try {
-      const version = await askVersion(connection);
+      const version = await askVersion(connection, options.signal);
       refuseOlderServer(version, connection.server);
       return new SparkSession(sessionId, version, connection);
     } catch (error) {
@@ -155,12 +157,12 @@ export class SparkSession implements Commands {
   }
 }
 
-async function askVersion(connection: Connection): Promise<string> {
-  const { result } = await connection.ask(() =>
+async function askVersion(connection: Connection, signal?: AbortSignal): Promise<string> {
+  const request = () =>
     connection.client.analyzePlan({
       ...connection.identity(),
       analyze: { case: "sparkVersion", value: {} },
-    }),
-  );
+    });
+  const { result } = await connection.ask(request, signal);
   return result.case === "sparkVersion" ? result.value.version : "";
 }

@@ -1,0 +1,103 @@
+// Executor, Connect server and this program killed in the middle of a run: the rows are those of an undisturbed one.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
+import { type RunningCommand, runCommand, startCommand } from "../services/command-line.ts";
+import { sharedCluster, type TestCluster } from "./cluster.ts";
+import { committedRows } from "./committed-rows.ts";
+
+const EVENTS = 60_000; // one a millisecond
+const WINDOWS = ["--window", "10s", "--slide", "2s", "--delay", "15s", "--max-ahead", "5s"];
+const TOPIC = "killed";
+
+test("rows are exact after the deaths of an executor, of the Connect server and of this program", async (t) => {
+  const cluster = await sharedCluster();
+  const brokers = cluster.brokers.join(",");
+  const generated = await runCommand(
+    cluster.folder,
+    ...["generate", "--brokers", brokers, "--topic", TOPIC, "--events", String(EVENTS)],
+    ...["--out-of-order", "2s", "--late", "0", "--broken", "0.001", "--log-level", "warn"],
+  );
+  assert.equal(generated.code, 0, generated.stderr);
+  const common = ["process", "--engine", "spark", "--spark", cluster.url, "--brokers", brokers];
+  const processing = [...common, "--topic", TOPIC, ...WINDOWS, "--log-level", "warn"];
+
+  const whole = join(cluster.folder, "whole");
+  const undisturbed = await runCommand(cluster.folder, ...processing, "--until-end", "--output", whole);
+  assert.equal(undisturbed.code, 0, undisturbed.stderr);
+  assert.equal((JSON.parse(undisturbed.stdout) as { read: number }).read, EVENTS);
+
+  const output = join(cluster.folder, "disturbed");
+  await mkdir(output);
+  const small = ["--trigger", "0s", "--max-offsets-per-trigger", "5000", "--output", output];
+  let run = begin(t, cluster, ...processing, ...small);
+  await batches(run, output, 2);
+  process.kill(executorPid(cluster), "SIGKILL");
+  await batches(run, output, 4);
+  process.kill(programPid(cluster, "connect"), "SIGKILL");
+  await batches(run, output, 6);
+  run.child.kill("SIGKILL");
+  await run.ended;
+  run = begin(t, cluster, ...processing, ...small);
+  await batches(run, output, 8);
+  run.child.kill("SIGINT");
+  const stopped = await run.ended;
+  assert.equal(stopped.code, 0, stopped.stderr);
+
+  const rest = await runCommand(cluster.folder, ...processing, "--until-end", "--output", output);
+  assert.equal(rest.code, 0, rest.stderr);
+  for (const { name } of STANDARD_QUERIES) {
+    const expected = committedRows(whole, name);
+    assert.ok(expected.length > 0, name);
+    assert.deepEqual(committedRows(output, name), expected, name);
+  }
+});
+
+function begin(t: TestContext, { folder }: TestCluster, ...args: string[]): RunningCommand {
+  const run = startCommand(folder, ...args);
+  t.after(() => run.child.kill("SIGKILL"));
+  return run;
+}
+
+/** Returns when every query has committed so many batches. */
+async function batches(run: RunningCommand, output: string, count: number): Promise<void> {
+  const ended = run.ended.then((result) => assert.fail(`it ended too early: ${result.stderr}`));
+  const committed = () =>
+    Math.min(
+      ...STANDARD_QUERIES.map(({ name }) => {
+        try {
+          const names = readdirSync(join(output, "checkpoints", name, "commits"));
+          return names.filter((file) => /^\d+$/.test(file)).length;
+        } catch {
+          return 0; // not there yet
+        }
+      }),
+    );
+  while (committed() < count) await Promise.race([delay(100), ended]);
+  ended.catch(() => {});
+}
+
+function programPid({ sparkDir }: TestCluster, name: string): number {
+  const { programs } = JSON.parse(readFileSync(join(sparkDir, "spark.json"), "utf8")) as {
+    programs: { name: string; pid: number }[];
+  };
+  return programs.find((program) => program.name === name)!.pid;
+}
+
+function executorPid({ sparkDir }: TestCluster): number {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const found = pids.find((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      return line.includes("CoarseGrainedExecutorBackend") && line.includes(sparkDir);
+    } catch {
+      return false; // gone meanwhile
+    }
+  });
+  assert.ok(found !== undefined, "no executor runs");
+  return Number(found);
+}
