@@ -12,6 +12,7 @@ import {
   GOOD_TIMES,
   REASONS,
   RULES,
+  TEXTS_LIKE_OTHERS,
 } from "./verdict-cases.ts";
 
 /** The judge's verdict, once the scanner was seen to agree. */
@@ -51,6 +52,13 @@ test("odd but good events", async (t) => {
       assert.deepEqual(verdictOn(value), { event: { ...texts, timeMs: GOOD_TIME_MS } }),
     );
   }
+});
+
+test("texts that look like other values are texts", () => {
+  const { timestamp: _, ...texts } = { ...GOOD, ...TEXTS_LIKE_OTHERS };
+  const json = eventWith(TEXTS_LIKE_OTHERS);
+  for (const value of [json, json.replaceAll('":"', '": "')])
+    assert.deepEqual(verdictOn(value), { event: { ...texts, timeMs: GOOD_TIME_MS } });
 });
 
 test("a value of exactly the allowed size, and rules that were extended", () => {

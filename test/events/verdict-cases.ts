@@ -97,6 +97,18 @@ export const REASONS: [name: string, value: string | Uint8Array | null, reason: 
     "unknown_action",
   ],
   ["unknown device", eventWith({ device_type: "mobile " }), "unknown_device_type"],
+  ["a number like the text elsewhere", eventWith({ url: 7, other: "7" }), "wrong_type:url"],
+  [
+    "a number behind the same text",
+    eventAround("", ',"user_id":"7"').replace('"user_id":"u1"', '"user_id":"7"').replace(/"7"}$/, "7}"),
+    "wrong_type:user_id",
+  ],
+  ["an array like the text elsewhere", eventWith({ url: [], other: "[]" }), "wrong_type:url"],
+  [
+    "a time in digits as text",
+    eventWith({ timestamp: "1764000000000", other: 1764000000000 }),
+    "bad_timestamp",
+  ],
   ["inherited name as action", eventWith({ action: "constructor" }), "unknown_action"],
 ];
 for (const field of EVENT_FIELDS) {
@@ -210,3 +222,6 @@ export const ACCEPTED: readonly [name: string, value: string][] = [
 function latin1(text: string): Uint8Array {
   return Buffer.from(text, "latin1");
 }
+
+/** Texts that look like other values of JSON, and are texts all the same. */
+export const TEXTS_LIKE_OTHERS = { user_id: "12345", session_id: "-1e5", url: "true", browser: "[1]" };

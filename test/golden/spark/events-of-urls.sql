@@ -92,20 +92,28 @@ FROM (
                       FROM (
                         SELECT *,
                           CASE WHEN e.`event_id` <> ''
+                            AND (NOT e.`event_id` RLIKE '^(?:[-+.0-9eE]+$|true$|false$|\\[)' OR (locate('"event_id"', s, instr(s, '"event_id"') + 1) = 0 AND (contains(s, concat('"event_id"', ':', '"', e.`event_id`, '"', ',')) OR contains(s, concat('"event_id"', ':', '"', e.`event_id`, '"', '}')) OR contains(s, concat('"event_id"', ': ', '"', e.`event_id`, '"', ',')) OR contains(s, concat('"event_id"', ': ', '"', e.`event_id`, '"', '}')))))
                             AND e.`user_id` <> ''
+                            AND (NOT e.`user_id` RLIKE '^(?:[-+.0-9eE]+$|true$|false$|\\[)' OR (locate('"user_id"', s, instr(s, '"user_id"') + 1) = 0 AND (contains(s, concat('"user_id"', ':', '"', e.`user_id`, '"', ',')) OR contains(s, concat('"user_id"', ':', '"', e.`user_id`, '"', '}')) OR contains(s, concat('"user_id"', ': ', '"', e.`user_id`, '"', ',')) OR contains(s, concat('"user_id"', ': ', '"', e.`user_id`, '"', '}')))))
                             AND e.`session_id` <> ''
+                            AND (NOT e.`session_id` RLIKE '^(?:[-+.0-9eE]+$|true$|false$|\\[)' OR (locate('"session_id"', s, instr(s, '"session_id"') + 1) = 0 AND (contains(s, concat('"session_id"', ':', '"', e.`session_id`, '"', ',')) OR contains(s, concat('"session_id"', ':', '"', e.`session_id`, '"', '}')) OR contains(s, concat('"session_id"', ': ', '"', e.`session_id`, '"', ',')) OR contains(s, concat('"session_id"', ': ', '"', e.`session_id`, '"', '}')))))
                             AND CASE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END WHEN 'home' THEN '/' ELSE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END END <> ''
+                            AND (e.`page` IS NULL OR (NOT e.`page` RLIKE '^(?:[-+.0-9eE]+$|true$|false$|\\[)' OR (locate('"page"', s, instr(s, '"page"') + 1) = 0 AND (contains(s, concat('"page"', ':', '"', e.`page`, '"', ',')) OR contains(s, concat('"page"', ':', '"', e.`page`, '"', '}')) OR contains(s, concat('"page"', ': ', '"', e.`page`, '"', ',')) OR contains(s, concat('"page"', ': ', '"', e.`page`, '"', '}'))))))
                             AND e.`action` IN ('click', 'view', 'scroll', 'hover')
                             AND e.`device_type` IN ('mobile', 'desktop', 'tablet')
-                          THEN CASE WHEN e.`timestamp` NOT RLIKE '\\A[1-9]\\d{11,12}\\z' THEN CASE WHEN e.`timestamp` RLIKE '\\A\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?(?:[Zz]|[+-]\\d{2}:\\d{2})\\z' THEN nullif(greatest(-1L, CASE WHEN unix_millis(try_cast(upper(e.`timestamp`) AS timestamp)) <= 253402300799999L THEN unix_millis(try_cast(upper(e.`timestamp`) AS timestamp)) END), -1L) END WHEN NOT contains(s, concat('"', e.`timestamp`, '"')) THEN cast(e.`timestamp` AS bigint) END END AS quick_ms
+                          THEN CASE WHEN e.`timestamp` RLIKE '\\A[1-9]\\d{11,12}\\z' THEN CASE WHEN (locate('"timestamp"', s, instr(s, '"timestamp"') + 1) = 0 AND (contains(s, concat('"timestamp"', ':', e.`timestamp`, ',')) OR contains(s, concat('"timestamp"', ':', e.`timestamp`, '}')) OR contains(s, concat('"timestamp"', ': ', e.`timestamp`, ',')) OR contains(s, concat('"timestamp"', ': ', e.`timestamp`, '}')))) THEN cast(e.`timestamp` AS bigint) END ELSE CASE WHEN e.`timestamp` RLIKE '\\A\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?(?:[Zz]|[+-]\\d{2}:\\d{2})\\z' THEN nullif(greatest(-1L, CASE WHEN unix_millis(try_cast(upper(e.`timestamp`) AS timestamp)) <= 253402300799999L THEN unix_millis(try_cast(upper(e.`timestamp`) AS timestamp)) END), -1L) END END END AS quick_ms
                         FROM (
                           SELECT *,
-                            CASE WHEN length(value) <= 990 AND is_valid_utf8(s) AND s RLIKE '\\A\\{\\s*+(?:(?:(?!"(?:(?!))")"[^"\\\\\\x00-\\x1f]*+"\\s*+:\\s*+"[^"\\\\\\x00-\\x1f]*+"|"(?:timestamp)"\\s*+:\\s*+-?\\d{1,15}(?:\\.\\d{1,15})?|(?!"(?:event_id|user_id|session_id|page|action|timestamp|device_type)")"[^"\\\\\\x00-\\x1f]*+"\\s*+:\\s*+(?:-?\\d{1,15}(?:\\.\\d{1,15})?|true|false|null))\\s*+(?:,\\s*+(?=")|(?=\\}\\z)))++\\}\\z'
-                            THEN from_json(s, 'struct<`event_id`: string, `user_id`: string, `session_id`: string, `page`: string, `action`: string, `timestamp`: string, `device_type`: string>') END AS e
+                            CASE WHEN length(value) <= 990 AND is_valid_utf8(s) AND startswith(s, '{') AND endswith(s, '}') AND NOT contains(inside, '{') AND NOT contains(inside, '}') AND NOT contains(inside, '\\')
+                            THEN from_json(s, 'struct<`event_id`: string, `user_id`: string, `session_id`: string, `page`: string, `action`: string, `timestamp`: string, `device_type`: string>', map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')) END AS e
                           FROM (
                             SELECT *,
-                              cast(value AS string) AS s
-                            FROM records
+                              cast(substring(value, 2, length(value) - 2) AS string) AS inside
+                            FROM (
+                              SELECT *,
+                                cast(value AS string) AS s
+                              FROM records
+                            )
                           )
                         )
                       )

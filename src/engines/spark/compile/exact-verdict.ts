@@ -2,10 +2,9 @@ import type { EventRules } from "../../../events/event.ts";
 import { type FieldsOfEvents, type ReadField, translated } from "./event-fields.ts";
 import { exceedsJsonLimits, numbersAsTexts } from "./json-text-sql.ts";
 import { NUMBER_TYPE, tokenNumber } from "./number-sql.ts";
-import { quotedName, textLiteral, textLiterals } from "./sql-text.ts";
+import { quotedName, STRICT, textLiteral, textLiterals } from "./sql-text.ts";
 import { numberTimeMs, textTimeMs } from "./time-sql.ts";
 
-const STRICT = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')";
 const HEX = "[0-9a-fA-F]{2}";
 const HIGH = String.raw`\\u[dD][89abAB]${HEX}`;
 const LOW = String.raw`\\u[dD][c-fC-F]${HEX}`;

@@ -1,17 +1,17 @@
 import type { EventRules } from "../../../events/event.ts";
 import { type FieldsOfEvents, type ReadField, translated } from "./event-fields.ts";
 import { NUMBER_TYPE } from "./number-sql.ts";
-import { quotedName, textLiteral, textLiterals } from "./sql-text.ts";
+import { quotedName, STRICT, textLiteral, textLiterals } from "./sql-text.ts";
 import { textTimeMs } from "./time-sql.ts";
 
 /** Shorter than anything that exceeds a limit on nesting, numbers or names. */
 const MAX_BYTES = 990;
-const TEXT = String.raw`"[^"\\\x00-\x1f]*+"`;
-const NUMBER = String.raw`-?\d{1,15}(?:\.\d{1,15})?`;
+/** What Spark's parser makes of numbers, booleans and arrays. */
+const LOOKS_OTHER = /^(?:[-+.0-9eE]+$|true$|false$|\[)/;
 
 /** The short way to a verdict: SQL for the columns that it adds. */
 export interface FamiliarEvents {
-  /** The members of a familiar event as a struct of texts; NULL for others. Reads `value` and `s`, its text. */
+  /** The members of a familiar event as a struct of texts; NULL for others. Reads `value`, its text `s`, and `inside`, the text without its first and last byte. */
   readonly members: string;
   /** Event time of an event that is accepted for sure, NULL for all others. Reads `e`, the members. */
   readonly timeMs: string;
@@ -20,10 +20,11 @@ export interface FamiliarEvents {
 }
 
 /**
- * Most events are flat JSON objects of plain texts. A regular expression proves that of one: nothing nested, nothing
- * escaped, nothing behind it, declared texts are texts. Then Spark's parser, which takes more than JSON and turns all it
- * finds into texts, says what `JSON.parse` would. It costs half of the exact way; whatever is not surely accepted goes
- * that way. Undefined when the rules look into nested objects.
+ * Most events are flat JSON objects without escapes. If there is no brace and no backslash but the first and the last
+ * byte, nothing is nested, and nothing stands behind what Spark's parser reads to the end. It checks the rest as
+ * `JSON.parse` does, but turns numbers, booleans and arrays into texts: a text that looks like one of those must be seen
+ * to stand in quotes. That costs half of the exact way; whatever is not surely accepted goes that way. Undefined when the
+ * rules look into nested objects.
  */
 export function familiarEvents(
   rules: EventRules,
@@ -49,10 +50,16 @@ export function familiarEvents(
     device_type: rules.deviceTypes,
   };
   const conditions = read.flatMap((field) => {
-    if (field.name === "timestamp") return [];
-    const allowed = sets[field.name];
-    if (allowed !== undefined) return [`${content(field)} IN (${textLiterals(allowed)})`];
-    return field.isNumber ? [`${content(field)} IS NOT NULL`] : [`${content(field)} <> ''`];
+    const { name, path, isNumber, map } = field;
+    if (name === "timestamp") return [];
+    const top = path[0] as string;
+    const given = (condition: string): string =>
+      field.default === undefined ? condition : `(${member(field)} IS NULL OR ${condition})`;
+    if (isNumber) return [`${content(field)} IS NOT NULL`, given(stands(top, member(field)))];
+    const allowed = sets[name];
+    const isSafe = map === undefined && allowed?.every((text) => !LOOKS_OTHER.test(text));
+    const isAllowed = allowed === undefined ? "<> ''" : `IN (${textLiterals(allowed)})`;
+    return [`${content(field)} ${isAllowed}`, ...(isSafe ? [] : [given(isText(top, member(field)))])];
   });
   for (const [name, allowed] of Object.entries(sets)) {
     const text = constant.get(name);
@@ -61,36 +68,36 @@ export function familiarEvents(
   const timestamp = read.find(({ name }) => name === "timestamp") as ReadField;
   return {
     members:
-      `CASE WHEN length(value) <= ${Math.min(MAX_BYTES, rules.maxEventBytes)} AND is_valid_utf8(s) ` +
-      `AND s RLIKE ${textLiteral(guard(read))}\n  THEN from_json(s, ${textLiteral(schema)}) END`,
-    timeMs: `CASE WHEN ${conditions.join("\n    AND ")}\n  THEN ${eventTimeMs(member(timestamp))} END`,
+      `CASE WHEN length(value) <= ${Math.min(MAX_BYTES, rules.maxEventBytes)} AND is_valid_utf8(s) AND ${isFlat()}\n` +
+      `  THEN from_json(s, ${textLiteral(schema)}, ${STRICT}) END`,
+    timeMs: `CASE WHEN ${conditions.join("\n    AND ")}\n  THEN ${eventTimeMs(timestamp.path[0] as string, member(timestamp))} END`,
     content,
   };
 }
 
-/** The text or the digits of a timestamp; digits that also stand in quotes somewhere may have been a text. */
-function eventTimeMs(text: string): string {
-  const isNumber = String.raw`\A[1-9]\d{11,12}\z`;
-  return (
-    `CASE WHEN ${text} NOT RLIKE ${textLiteral(isNumber)} THEN ${textTimeMs(text)} ` +
-    `WHEN NOT contains(s, concat('"', ${text}, '"')) THEN cast(${text} AS bigint) END`
+function isFlat(): string {
+  const none = ["{", "}", "\\"].map((character) => `NOT contains(inside, ${textLiteral(character)})`);
+  return ["startswith(s, '{')", "endswith(s, '}')", ...none].join(" AND ");
+}
+
+/** The event's time by a text, or by a number of today's size. */
+function eventTimeMs(name: string, text: string): string {
+  const isNumber = `${text} RLIKE ${textLiteral(String.raw`\A[1-9]\d{11,12}\z`)}`;
+  const number = `CASE WHEN ${stands(name, text)} THEN cast(${text} AS bigint) END`;
+  return `CASE WHEN ${isNumber} THEN ${number} ELSE ${textTimeMs(text)} END`;
+}
+
+/** Whether a text was one in the event, too: it does not look like anything else, or it stands there in quotes. */
+function isText(name: string, text: string): string {
+  const looksOther = `${text} RLIKE ${textLiteral(LOOKS_OTHER.source)}`;
+  return `(NOT ${looksOther} OR ${stands(name, `'"', ${text}, '"'`)})`;
+}
+
+/** Whether the event has the member only once, and with exactly these characters as its value. */
+function stands(name: string, characters: string): string {
+  const member = textLiteral(JSON.stringify(name));
+  const found = [":", ": "].flatMap((colon) =>
+    [",", "}"].map((end) => `contains(s, concat(${member}, '${colon}', ${characters}, '${end}'))`),
   );
-}
-
-/** A flat object: members with a text, numbers where they may be, and other types in members that nothing reads. */
-function guard(read: readonly ReadField[]): string {
-  const named = (fields: readonly ReadField[]): string =>
-    [...new Set(fields.map(({ path }) => asPattern(path[0] as string)))].join("|");
-  const numbers = read.filter(({ name, isNumber }) => isNumber || name === "timestamp");
-  const texts = read.filter(({ isNumber }) => !isNumber);
-  const members = [
-    String.raw`(?!"(?:${named(read.filter(({ isNumber }) => isNumber)) || "(?!)"})")${TEXT}\s*+:\s*+${TEXT}`,
-    String.raw`"(?:${named(numbers)})"\s*+:\s*+${NUMBER}`,
-    String.raw`(?!"(?:${named(texts)})")${TEXT}\s*+:\s*+(?:${NUMBER}|true|false|null)`,
-  ];
-  return String.raw`\A\{\s*+(?:(?:${members.join("|")})\s*+(?:,\s*+(?=")|(?=\}\z)))++\}\z`;
-}
-
-function asPattern(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|"/-]/g, "\\$&");
+  return `(locate(${member}, s, instr(s, ${member}) + 1) = 0 AND (${found.join(" OR ")}))`;
 }

@@ -32,7 +32,13 @@ export function judgedEvents({ rules, maxAheadMs, source, record, fields }: Judg
   const isOpen = familiar === undefined ? "true" : "quick_ms IS NULL";
   const steps: Step[] = [
     { s: "cast(value AS string)" },
-    ...(familiar === undefined ? [] : [{ e: familiar.members }, { quick_ms: familiar.timeMs }]),
+    ...(familiar === undefined
+      ? []
+      : [
+          { inside: "cast(substring(value, 2, length(value) - 2) AS string)" },
+          { e: familiar.members },
+          { quick_ms: familiar.timeMs },
+        ]),
     ...exactVerdict(rules, declared, isOpen),
   ];
   const columns = (step: Step): string[] =>

@@ -22,3 +22,6 @@ export function selectFrom(columns: readonly string[], source: string): string {
 export function nested(sql: string): string {
   return `(\n${sql.replaceAll(/^/gm, "  ")}\n)`;
 }
+
+/** Options that make Spark's JSON parser stricter, though not strict. */
+export const STRICT = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')";
