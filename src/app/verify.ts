@@ -2,11 +2,13 @@ import type { Clock } from "../core/clock.ts";
 import { ClickstreamError, UsageError } from "../core/errors.ts";
 import { Cluster } from "../kafka/cluster.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
-import type { Manifest } from "../sinks/manifest.ts";
+import type { Manifest, PartitionManifest } from "../sinks/manifest.ts";
 import { readManifest } from "../sinks/manifest-file.ts";
 import { checkLog } from "./verification/check-log.ts";
 import { partitionReader } from "./verification/partition-records.ts";
+import type { PartitionRange } from "./verification/recompute.ts";
 import { type Verification, verifyOutput } from "./verification/verify-output.ts";
+import { sparkSubject, verifySparkOutput } from "./verification/verify-spark.ts";
 
 /** What to verify, and against what. */
 export interface VerifyOptions {
@@ -22,7 +24,7 @@ export interface VerifyOptions {
 /**
  * Computes every closed window of an output tree again from the topic, with slow and independent code, and compares.
  * @throws ClickstreamError MANIFEST_MISSING, MANIFEST_UNREADABLE, TOPIC_MISSING, TOPIC_CHANGED, LOG_TRUNCATED and what
- * reading the topic may throw; UsageError when the output is of another topic or engine.
+ * reading the topic may throw; BATCHES_FORGOTTEN; UsageError when the output is of another topic.
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
   const { kafka, clock, output, onProgress = () => {} } = options;
@@ -37,15 +39,22 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
         nextStep: "Name the brokers and the topic that the output was made of.",
       });
     }
-    checkLog(manifest, {
-      topicId: topic.id,
-      earliest: await cluster.offsets(topic, "earliest"),
-      ends: await cluster.offsets(topic, "lastStable"),
-    });
-    const recordsInAll = manifest.partitions.reduce((sum, { read }) => sum + read, 0);
-    return await verifyOutput(output, manifest, partitionReader(kafka, clock, topic), (recordsRead) =>
-      onProgress(recordsRead, recordsInAll),
+    const spark = manifest.engine === "spark" ? await sparkSubject(output, manifest) : undefined;
+    const read = spark === undefined ? manifest.partitions : spark.ranges.map(wholeRange);
+    checkLog(
+      { ...manifest, partitions: read },
+      {
+        topicId: topic.id,
+        earliest: await cluster.offsets(topic, "earliest"),
+        ends: await cluster.offsets(topic, "lastStable"),
+      },
     );
+    const recordsInAll = read.reduce((sum, partition) => sum + partition.read, 0);
+    const progress = (recordsRead: number): void => onProgress(recordsRead, recordsInAll);
+    const reader = partitionReader(kafka, clock, topic);
+    return spark === undefined
+      ? await verifyOutput(output, manifest, reader, progress)
+      : await verifySparkOutput(output, manifest, spark, reader, progress);
   } finally {
     await cluster.close();
   }
@@ -66,11 +75,19 @@ async function manifestOf({ output, topic }: VerifyOptions): Promise<Manifest> {
       `Use --topic ${manifest.topic.name}, or name another --output.`,
     );
   }
-  if (manifest.engine !== "embedded") {
-    throw new UsageError(
-      `The output in ${output} was written by the ${manifest.engine} engine, whose rows of late events differ.`,
-      "Name an output of the embedded engine.",
-    );
-  }
   return manifest;
+}
+
+/** A partition of which a range is read. */
+function wholeRange({ partition, from, to }: PartitionRange): PartitionManifest {
+  const accounting = { read: to - from, counted: 0, late: 0, dead: {} };
+  return {
+    partition,
+    startOffset: from,
+    position: to,
+    greatestMs: null,
+    floors: [],
+    lost: [],
+    ...accounting,
+  };
 }

@@ -4,7 +4,7 @@ import type { TopicDescription } from "../../kafka/cluster.ts";
 import type { KafkaOptions } from "../../kafka/options.ts";
 import { partitionBatches } from "../../kafka/partition-batches.ts";
 import type { LogRecord } from "../../oracle/oracle.ts";
-import type { ReadPartition } from "./verify-output.ts";
+import type { ReadPartition } from "./recompute.ts";
 
 /** Reads partitions of a topic as batches of records that stay valid, each partition by a reader of its own. */
 export function partitionReader(kafka: KafkaOptions, clock: Clock, topic: TopicDescription): ReadPartition {

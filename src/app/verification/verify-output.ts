@@ -1,17 +1,11 @@
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type LogRecord, Oracle } from "../../oracle/oracle.ts";
+import { Oracle } from "../../oracle/oracle.ts";
 import type { QueryPlan, WindowLengths } from "../../queries/plan.ts";
 import type { Accounting, Manifest } from "../../sinks/manifest.ts";
 import { firstOffsetRead } from "./check-log.ts";
 import { compareRows, type RowDifference } from "./compare-rows.ts";
-
-/** The topic's records: batches in offset order, none outside [from, to). */
-export type ReadPartition = (
-  partition: number,
-  from: number,
-  to: number,
-) => AsyncIterable<readonly LogRecord[]>;
+import { type ReadPartition, recompute } from "./recompute.ts";
 
 /** A difference in one row: where, and what. */
 export interface OutputDifference extends RowDifference {
@@ -44,7 +38,8 @@ export interface Verification {
   accountingDifferences: AccountingDifference[];
 }
 
-const SHOWN_DIFFERENCES = 10;
+/** Differences that are told one by one. */
+export const SHOWN_DIFFERENCES = 10;
 
 /** Computes every closed window again from the topic, and compares the rows of the output and its accounting. */
 export async function verifyOutput(
@@ -55,37 +50,14 @@ export async function verifyOutput(
 ): Promise<Verification> {
   const comparison = new OutputComparison(output, manifest);
   const oracle = new Oracle(manifest);
-  const unfinished = new Map(
-    manifest.partitions.map((partition) => [
-      partition.partition,
-      readPartition(partition.partition, firstOffsetRead(partition), partition.position)[
-        Symbol.asyncIterator
-      ](),
-    ]),
+  const ranges = manifest.partitions.map((partition) => ({
+    partition: partition.partition,
+    from: firstOffsetRead(partition),
+    to: partition.position,
+  }));
+  await recompute(oracle, ranges, readPartition, onProgress, ({ query, windowStartMs, rows }) =>
+    comparison.expect(query, windowStartMs, rows),
   );
-  let recordsRead = 0;
-  try {
-    while (unfinished.size > 0) {
-      // The partition that is furthest behind in event time goes next, so that few windows are open at once.
-      const [partition, batches] = [...unfinished].reduce((behind, candidate) =>
-        oracle.watermarkMs(candidate[0]) < oracle.watermarkMs(behind[0]) ? candidate : behind,
-      );
-      const batch = await batches.next();
-      if (batch.done) {
-        oracle.finish(partition);
-        unfinished.delete(partition);
-      } else {
-        for (const record of batch.value) oracle.add(record);
-        recordsRead += batch.value.length;
-        onProgress(recordsRead);
-      }
-      for (const { query, windowStartMs, rows } of oracle.takeComplete()) {
-        await comparison.expect(query, windowStartMs, rows);
-      }
-    }
-  } finally {
-    for (const batches of unfinished.values()) await batches.return?.();
-  }
   await comparison.findUnexpected();
   return comparison.result(compareAccounting(manifest, oracle.accounting()));
 }
