@@ -1,8 +1,9 @@
 import { RollUp } from "./roll-up.ts";
 import { type EncodedRows, encodeRows } from "./rows.ts";
 import { Slot } from "./slot.ts";
-import { decodeSlot, encodeInPieces } from "./slot-codec.ts";
+import { decodeSlot } from "./slot-codec.ts";
 import { SlotParts } from "./slot-parts.ts";
+import { encodeInPieces } from "./slot-pieces.ts";
 import { type TopRows, topRows } from "./top-rows.ts";
 import type { WindowGroup } from "./window-groups.ts";
 

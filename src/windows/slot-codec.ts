@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import type { KeyField } from "../events/event.ts";
 import { ByteReader, ByteWriter } from "./byte-columns.ts";
-import type { Slot, SlotColumns, StringTable } from "./slot.ts";
-import type { TablePlan, TableSpec } from "./table-plan.ts";
+import type { SlotColumns, StringTable } from "./slot.ts";
+import type { TablePlan } from "./table-plan.ts";
 import type { TupleColumns } from "./tuple-table.ts";
 
 /** Version of the encoding; a change of the bytes needs a new one, and a reader for the old. */
@@ -52,48 +52,6 @@ export function encodeSlot(
     writeStrings(head, strings[field] as StringTable, (ownIds.get(field) as OwnIds).used);
   }
   return sealed(head.finish(), body.finish());
-}
-
-/** Far below what the state takes in one piece, 1 GB, and little beside what a slot of that size takes in memory. */
-const PIECE_BYTES = 32 << 20;
-/** More than the numbers of a row take, however wide. */
-const ROW_BYTES = 64;
-
-/** A slot as encoded slots of bounded size that together hold its events; at least one. */
-export function* encodeInPieces(
-  plan: TablePlan,
-  slot: Slot,
-  paneStartMs: number,
-  pieceBytes = PIECE_BYTES,
-): Generator<Uint8Array> {
-  const from = slot.tables.map(() => 0);
-  const to = slot.tables.map(() => 0);
-  let bytes = 0;
-  const piece = (): Uint8Array => {
-    const tables = slot.tables.map((columns, index): TableRows => {
-      const [start, end] = [from[index] as number, to[index] as number];
-      return { columns, keyOffset: 0, rows: Int32Array.from({ length: end - start }, (_, i) => start + i) };
-    });
-    to.forEach((end, index) => {
-      from[index] = end;
-    });
-    bytes = 0;
-    return encodeSlot(plan, slot.strings, tables, paneStartMs);
-  };
-  for (const [index, table] of slot.tables.entries()) {
-    const strings = (plan.tables[index] as TableSpec).fields.map(
-      (field) => slot.strings[field] as StringTable,
-    );
-    for (let row = 0; row < table.size; row++) {
-      bytes += ROW_BYTES;
-      for (let k = 0; k < table.width; k++) {
-        bytes += (strings[k] as StringTable).lengthOf(table.keys[row * table.width + k] as number);
-      }
-      to[index] = row + 1;
-      if (bytes >= pieceBytes) yield piece();
-    }
-  }
-  yield piece();
 }
 
 /** The columns of an encoded slot. Crashes on bytes that were damaged or written for another plan. */

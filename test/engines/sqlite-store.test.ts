@@ -14,6 +14,7 @@ import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
 import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import type { PartitionManifest } from "../../src/sinks/manifest.ts";
+import type { SlotRewrite } from "../../src/windows/open-windows.ts";
 import { CrashPlan, Disk } from "../simulation/world.ts";
 
 const OWNERSHIP: Ownership = {
@@ -46,7 +47,12 @@ function partition(position: number): PartitionManifest {
   };
 }
 
-/** Commit number n of a story in which panes come and go and rows wait in the outbox. */
+/** The slot that commit n brought, whole. */
+function rewriteOf(n: number, parts: Iterable<Uint8Array>): SlotRewrite {
+  return { group: n % 2, paneStartMs: n * 60_000, firstEndMs: (n + 1) * 60_000, parts };
+}
+
+/** Commit number n of a story in which panes come, are rewritten and go, and rows wait in the outbox. */
 function commitOf(n: number): Commit {
   const entry = (window: number) => ({
     sink: "files",
@@ -68,7 +74,7 @@ function commitOf(n: number): Commit {
         bytes: Buffer.from(`pane ${n}`),
       },
     ],
-    rewrites: [],
+    rewrites: n % 3 === 2 ? [rewriteOf(n - 1, [Buffer.from("half a pane"), Buffer.from("the rest")])] : [],
     dropPanesThroughMs: [n < 5 ? Number.NEGATIVE_INFINITY : (n - 5) * 60_000, (n - 7) * 60_000],
     newOutbox: [entry(n)],
     confirmed: n === 0 ? [] : [entry(n - 1)],
@@ -128,6 +134,23 @@ test("a commit of a process that was taken over changes nothing", (t) => {
   intruder.close();
   assert.throws(() => store.commit(commitOf(1)), { code: "STATE_TAKEN_OVER" });
   assert.equal(store.load()?.partitions[0]?.position, 0);
+  store.close();
+});
+
+test("a commit that fails while a slot is rewritten changes nothing", (t) => {
+  const path = folder(t);
+  const store = new SqliteStore(path);
+  store.create(OWNERSHIP, [partition(0)]);
+  store.commit(commitOf(0));
+  const before = hexed([store.load(), ...store.slots()]);
+  const parts = function* (): Generator<Uint8Array> {
+    yield Buffer.from("half a pane");
+    throw new Error("no memory");
+  };
+  assert.throws(() => store.commit({ ...commitOf(1), rewrites: [rewriteOf(0, parts())] }), {
+    code: "STATE_WRITE_FAILED",
+  });
+  assert.deepEqual(hexed([store.load(), ...store.slots()]), before);
   store.close();
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Random, seededRandom } from "../../src/core/random.ts";
-import { Coordinator } from "../../src/engines/embedded/coordinator.ts";
+import { type CommitLimits, Coordinator } from "../../src/engines/embedded/coordinator.ts";
 import { newPartitions, resumedPartitions } from "../../src/engines/embedded/ownership.ts";
 import { partitionStart } from "../../src/engines/embedded/partition-ledger.ts";
 import { runReassigning } from "../../src/engines/embedded/reassignment.ts";
@@ -32,8 +32,7 @@ interface Life {
   growthAt: number;
   /** Partitions that the topic has by then. */
   partitions: number;
-  /** In how many parts the state may hold a slot. */
-  slotParts: number;
+  limits: CommitLimits;
 }
 
 const TOPIC = { name: "clickstream", id: "00000000-0000-4000-8000-000000000001" };
@@ -57,7 +56,7 @@ export async function simulate(seed: number): Promise<void> {
       sleeps: random.below(60),
       growthAt: random.below(2) === 0 ? 1 + random.below(15) : Number.POSITIVE_INFINITY,
       partitions,
-      slotParts: 1 + random.below(6),
+      limits: { slotParts: 1 + random.below(6), rowBytes: random.below(5_000) },
     };
     nowMs = await live(pipeline, disk, random, nowMs, next);
     partitions = next.partitions;
@@ -75,7 +74,7 @@ export async function simulate(seed: number): Promise<void> {
     sleeps: Number.POSITIVE_INFINITY,
     growthAt: Number.POSITIVE_INFINITY,
     partitions: log.partitionCount,
-    slotParts: 2,
+    limits: { slotParts: 2, rowBytes: 3_000 },
   };
   await live(pipeline, disk, random, Math.max(nowMs, lastMs), last);
   check(log, disk, true);
@@ -133,7 +132,7 @@ async function live(
         commitEveryMs: life.commitEveryMs,
         finish: life.finish,
         maxStateBytes: Number.POSITIVE_INFINITY,
-        slotParts: life.slotParts,
+        limits: life.limits,
         store,
         stored: from,
         sinks: [disk.sink(crashes)],

@@ -5,6 +5,7 @@ import { Dictionary } from "../../src/events/dictionary.ts";
 import type { KeyField } from "../../src/events/event.ts";
 import { Slot, type SlotColumns } from "../../src/windows/slot.ts";
 import { decodeSlot, encodeSlot } from "../../src/windows/slot-codec.ts";
+import { encodeInPieces } from "../../src/windows/slot-pieces.ts";
 import type { TablePlan } from "../../src/windows/table-plan.ts";
 import { TupleTable } from "../../src/windows/tuple-table.ts";
 
@@ -72,6 +73,25 @@ test("a slot read back is the slot that was written, without the strings of othe
       const decoded = decodeSlot(PLAN, encodeSlot(PLAN, strings, rows, PANE_MS), PANE_MS);
       assert.deepEqual(content(decoded), content(expected));
       assert.equal(decoded.strings.user_id?.size, new Set(own.map(({ user }) => user)).size);
+    }),
+  );
+});
+
+test("a slot in pieces, however small, is the same slot when they are merged", () => {
+  fc.assert(
+    fc.property(events, fc.integer({ min: 1, max: 2_000 }), (all, pieceBytes) => {
+      const slot = new Slot(PLAN);
+      for (const { user, url, atMs } of all) {
+        const ids = [slot.strings.user_id!.internString(user), slot.strings.url!.internString(url)] as const;
+        const [byBoth, byUrl] = slot.tables as [TupleTable, TupleTable];
+        byBoth.add(byBoth.row(Int32Array.of(...ids), 0), 1, PANE_MS + atMs, PANE_MS + atMs);
+        byUrl.add(byUrl.row(Int32Array.of(ids[1]), 0), 1, 0, 0);
+      }
+      const pieces = [...encodeInPieces(PLAN, slot, PANE_MS, pieceBytes)];
+      const merged = new Slot(PLAN);
+      for (const bytes of pieces) merged.merge(decodeSlot(PLAN, bytes, PANE_MS));
+      assert.deepEqual(content(merged), content(slot));
+      if (all.length > 100) assert(pieces.length > 1, "100 rows take more than 2,000 bytes");
     }),
   );
 });

@@ -19,8 +19,8 @@ export interface CoordinatorOptions {
   finish: boolean;
   /** Above it the run stops, losing nothing; above half of it `onStateLarge` is called once. */
   maxStateBytes: number;
-  /** A slot that the state holds in so many parts may be rewritten; `SLOT_PARTS` but for tests. */
-  slotParts?: number;
+  /** `COMMIT_LIMITS`, but for tests. */
+  limits?: CommitLimits;
   store: StateStore;
   /** As loaded or just created. */
   stored: StoredState;
@@ -32,13 +32,19 @@ export interface CoordinatorOptions {
   onStateLarge(stateBytes: number): void;
 }
 
+/** What keeps a commit small. */
+export interface CommitLimits {
+  /** A slot that the state holds in so many parts may be rewritten. */
+  slotParts: number;
+  /** Bytes of final rows, about: when many windows close at once, it takes several commits. */
+  rowBytes: number;
+}
+
 /**
- * Some four minutes of commits. A pane of a minute never has so many, and is not worth rewriting; reading so many parts of
- * each slot at a restart takes milliseconds.
+ * 256 parts are some four minutes of commits: a pane of a minute never has so many, and is not worth rewriting. Reading so
+ * many parts of each slot at a restart takes milliseconds.
  */
-const SLOT_PARTS = 256;
-/** About how many bytes of final rows one commit may hold: when many windows close at once, it takes several. */
-const COMMIT_ROW_BYTES = 64 << 20;
+const COMMIT_LIMITS: CommitLimits = { slotParts: 256, rowBytes: 64 << 20 };
 
 /** What one commit did, for progress and metrics. */
 export interface CommitReport {
@@ -67,6 +73,7 @@ export class Coordinator {
   private readonly open: OpenWindows;
   private readonly ledger: PartitionLedger;
   private readonly outbox: Outbox;
+  private readonly limits: CommitLimits;
   private closedThroughMs: number;
   private windowsClosed: number;
   private warnedOfSize = false;
@@ -76,6 +83,7 @@ export class Coordinator {
     const { stored, store, sinks } = options;
     const { queries, windows } = stored.ownership;
     this.options = options;
+    this.limits = options.limits ?? COMMIT_LIMITS;
     this.open = new OpenWindows(groupByWindows(queries, windows));
     for (const slot of store.slots()) this.open.add(slot);
     this.ledger = new PartitionLedger(stored.partitions, windows.delayMs);
@@ -158,7 +166,7 @@ export class Coordinator {
     let rowBytes = 0;
     for (const window of this.open.ends(this.closedThroughMs, throughMs)) {
       // All windows with one end close together.
-      if (rowBytes >= COMMIT_ROW_BYTES && window.endMs > this.closedThroughMs) return entries;
+      if (rowBytes >= this.limits.rowBytes && window.endMs > this.closedThroughMs) return entries;
       for (const rows of this.open.rows(window)) {
         rowBytes += rows.bytes.length;
         for (const sink of this.options.sinks) entries.push({ sink: sink.name, ...rows });
@@ -172,7 +180,7 @@ export class Coordinator {
 
   private commit(newSlots: readonly EncodedSlot[], newOutbox: readonly OutboxEntry[]): void {
     this.open.drop(this.closedThroughMs);
-    const rewrites = this.open.rewrites(this.options.slotParts ?? SLOT_PARTS);
+    const rewrites = this.open.rewrites(this.limits.slotParts);
     this.options.store.commit({
       partitions: this.ledger.partitions,
       closedThroughMs: this.closedThrough,
