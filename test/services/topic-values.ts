@@ -8,11 +8,11 @@ import {
   stringSerializers,
 } from "@platformatic/kafka";
 
-/** Creates a topic of one partition on every broker of the cluster, at most three. */
-export async function createTopic(brokers: readonly string[], topic: string): Promise<void> {
+/** Creates a topic, of one partition unless told otherwise, on every broker of the cluster, at most three. */
+export async function createTopic(brokers: readonly string[], topic: string, partitions = 1): Promise<void> {
   const admin = new Admin({ clientId: "test", bootstrapBrokers: [...brokers] });
   try {
-    await admin.createTopics({ topics: [topic], partitions: 1, replicas: Math.min(3, brokers.length) });
+    await admin.createTopics({ topics: [topic], partitions, replicas: Math.min(3, brokers.length) });
   } finally {
     await admin.close();
   }

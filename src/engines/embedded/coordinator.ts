@@ -166,7 +166,7 @@ export class Coordinator {
     let rowBytes = 0;
     for (const window of this.open.ends(this.closedThroughMs, throughMs)) {
       // All windows with one end close together.
-      if (rowBytes >= this.limits.rowBytes && window.endMs > this.closedThroughMs) return entries;
+      if (rowBytes > this.limits.rowBytes && window.endMs > this.closedThroughMs) return entries;
       for (const rows of this.open.rows(window)) {
         rowBytes += rows.bytes.length;
         for (const sink of this.options.sinks) entries.push({ sink: sink.name, ...rows });
