@@ -95,7 +95,8 @@ export function kafkaOptions(
   brokers: readonly string[],
   clientId: string,
 ): KafkaOptions {
-  return { brokers, clientId, security: securityOf(settings) };
+  const rack = settings.rack === undefined ? {} : { rack: settings.rack };
+  return { brokers, clientId, ...rack, security: securityOf(settings) };
 }
 
 /** The settings of the engine. `brokers` are those of the config unless a local Kafka was started. */

@@ -12,6 +12,8 @@ export interface FetchRequest {
   /** Limits in bytes; a first batch that is larger comes nevertheless. */
   maxBytes: number;
   partitionMaxBytes: number;
+  /** Where this program is, so that the broker may propose a follower there; empty for nowhere. */
+  rack: string;
 }
 
 /** What a response says of one partition; the record batches are [recordsStart, recordsEnd) of the response. */
@@ -22,6 +24,8 @@ export interface FetchedPartition {
   highWatermark: number;
   lastStableOffset: number;
   aborted: AbortedTransaction[];
+  /** Node to read from instead; −1 for none. Then there are no records, and the ends are the leader's. */
+  preferredReplica: number;
   recordsStart: number;
   /** The last batch may be cut off by it. */
   recordsEnd: number;
@@ -48,7 +52,7 @@ export function encodeFetch(request: FetchRequest, version: number): Buffer {
     writer.int32(request.partitionMaxBytes).noTaggedFields();
   });
   writer.noTaggedFields(); // the topic's
-  writer.unsignedVarint(1).compactString("").noTaggedFields(); // nothing forgotten, no rack
+  writer.unsignedVarint(1).compactString(request.rack).noTaggedFields(); // nothing forgotten
   return writer.finish();
 }
 
@@ -82,11 +86,20 @@ function decodePartition(reader: ResponseReader): FetchedPartition {
     aborted.push({ producerId: reader.int64(), firstOffset: reader.int64() });
     reader.skipTaggedFields();
   }
-  reader.skip(4); // preferred read replica
+  const preferredReplica = reader.int32();
   const recordsBytes = Math.max(0, reader.compactArray());
   const recordsStart = reader.position;
   reader.skip(recordsBytes);
   const recordsEnd = reader.position;
   reader.skipTaggedFields();
-  return { partition, errorCode, highWatermark, lastStableOffset, aborted, recordsStart, recordsEnd };
+  return {
+    partition,
+    errorCode,
+    highWatermark,
+    lastStableOffset,
+    aborted,
+    preferredReplica,
+    recordsStart,
+    recordsEnd,
+  };
 }

@@ -6,6 +6,7 @@ import { type ConnectionOptions, connectionLost } from "./connection.ts";
 import { ErrorCode } from "./error-codes.ts";
 import { FetchConnection } from "./fetch-connection.ts";
 import { decodeFetch, encodeFetch, type FetchedPartition } from "./fetch-messages.ts";
+import type { PreferredReplicas } from "./preferred-replicas.ts";
 import { CorruptBatchError } from "./reader-errors.ts";
 import type { PartitionProgress, ReaderHandler } from "./reader-handler.ts";
 import { batchEnd, MalformedBatch, offsetAfterBatch, readBatchHeader } from "./record-batch.ts";
@@ -27,10 +28,13 @@ export interface FetcherOwner {
   /** One for all fetchers: only one batch is decoded at a time. */
   readonly decoder: RecordDecoder;
   readonly paused: boolean;
+  readonly replicas: PreferredReplicas;
   /** A partition was answered without an error. */
   answered(partition: PartitionProgress): void;
   /** The broker does not serve the partition (any more). */
   refused(partition: PartitionProgress, errorCode: number): void;
+  /** The partition is to be read from another broker, by `replicas`. All of it that had arrived is handed over. */
+  moves(partition: PartitionProgress): void;
   /** The fetcher is closed and has handed over everything that had arrived. */
   lost(fetcher: LeaderFetcher, partitions: PartitionProgress[], error: ClickstreamError): void;
   failed(error: ClickstreamError): void;
@@ -42,12 +46,14 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const RESPONSE_OVERHEAD_BYTES = 64 << 10;
 
 /**
- * Fetches the partitions that one broker leads over one connection. The next fetch is sent as soon as a response's batch
+ * Fetches the partitions that one broker leads, or follows in this program's rack, over one connection. The next fetch is sent as soon as a response's batch
  * headers have told the next offsets, so the broker works while the records are walked.
  */
 export class LeaderFetcher {
   readonly #owner: FetcherOwner;
   #partitions: PartitionProgress[] = [];
+  /** Are to be read from a follower, once what has arrived is walked. */
+  readonly #moving: PartitionProgress[] = [];
   #connection: FetchConnection | undefined;
   /** A fetch is on its way. */
   #awaiting = false;
@@ -93,7 +99,10 @@ export class LeaderFetcher {
     this.#advancing = true;
     while (!this.#isClosed && !this.#owner.paused) {
       if (this.#walk !== undefined) {
-        if (this.#walk.next().done) this.#walk = undefined;
+        if (this.#walk.next().done) {
+          this.#walk = undefined;
+          this.#letGo();
+        }
       } else if (this.#loss !== undefined) {
         this.close();
         this.#owner.lost(this, this.#partitions, this.#loss);
@@ -107,6 +116,15 @@ export class LeaderFetcher {
       }
     }
     this.#advancing = false;
+  }
+
+  /** Between two walks nothing of a partition waits here; what a fetch on its way brings of it is not looked at. */
+  #letGo(): void {
+    const { replicas } = this.#owner;
+    const due = this.#partitions.filter((partition) => replicas.isDue(partition));
+    for (const partition of due) replicas.end(partition);
+    if (due.length > 0) this.#partitions = this.#partitions.filter((partition) => !due.includes(partition));
+    for (const partition of [...this.#moving.splice(0), ...due]) this.#owner.moves(partition);
   }
 
   close(): void {
@@ -161,7 +179,12 @@ export class LeaderFetcher {
         return [];
       }
       this.#owner.answered(progress);
-      arrived.push({ progress, answer });
+      arrived.push({ progress, answer, isFollowers: this.#owner.replicas.of(progress) !== undefined });
+      if (answer.preferredReplica >= 0) {
+        this.#owner.replicas.prefer(progress, answer.preferredReplica);
+        this.#partitions = this.#partitions.filter((other) => other !== progress);
+        this.#moving.push(progress);
+      }
     }
     return arrived;
   }
@@ -169,18 +192,19 @@ export class LeaderFetcher {
   #sendFetch(): void {
     const wanted = this.#partitions.filter(({ fetchOffset, endOffset }) => fetchOffset < endOffset);
     if (wanted.length === 0) return;
-    const { clock, topic, limits } = this.#owner;
+    const { clock, topic, limits, replicas } = this.#owner;
     this.#awaiting = true;
     this.#sentAtMs = clock.monotonicMs();
     const connection = this.#connection!;
-    const body = encodeFetch({ topicId: topic.id, partitions: wanted, ...limits }, connection.version);
+    const rack = replicas.rackFor(wanted);
+    const body = encodeFetch({ topicId: topic.id, partitions: wanted, ...limits, rack }, connection.version);
     connection.send(APIS.fetch.key, connection.version, body, limits.maxWaitMs + ANSWER_TIMEOUT_MS);
   }
 
   /** Hands over what has arrived, one call of the handler a step, so that a pause or close takes effect in between. */
   *#walkPartitions(frame: Buffer, arrived: readonly Arrived[], sentAtMs: number): Generator<void> {
     const { handler } = this.#owner;
-    for (const { progress, answer } of arrived) {
+    for (const { progress, answer, isFollowers } of arrived) {
       const { partition, endOffset } = progress;
       const { highWatermark, lastStableOffset, recordsStart, recordsEnd } = answer;
       handler.ends(partition, highWatermark, lastStableOffset);
@@ -196,7 +220,7 @@ export class LeaderFetcher {
         }
         start = end;
       }
-      if (start === recordsStart && progress.position < endOffset) {
+      if (start === recordsStart && progress.position < endOffset && !isFollowers) {
         handler.caughtUp(partition, { sentAtMs, position: progress.position, highWatermark });
         yield;
       }
@@ -237,6 +261,8 @@ export class LeaderFetcher {
 interface Arrived {
   progress: PartitionProgress;
   answer: FetchedPartition;
+  /** A follower's, whose end may lag behind. */
+  isFollowers: boolean;
 }
 
 /** Moves the fetch offset past each complete batch of a partition's answer. @throws MalformedBatch of the first after it */

@@ -4,6 +4,8 @@ export interface KafkaOptions {
   brokers: readonly string[];
   /** Shown in the brokers' logs and quotas. */
   clientId: string;
+  /** The rack (or availability zone) that this program is in, to read from followers there. */
+  rack?: string | undefined;
   /** Absent: neither encryption nor a login. */
   security?: KafkaSecurity | undefined;
 }

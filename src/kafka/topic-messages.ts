@@ -8,6 +8,8 @@ export interface TopicMetadata {
   errorCode: number;
   /** A UUID. */
   id: string;
+  /** Every broker that answers, by node. */
+  brokers: ReadonlyMap<number, { nodeId: number; host: string; port: number }>;
   /** In the order of their numbers. */
   partitions: { partition: number; leader: { nodeId: number; host: string; port: number } | undefined }[];
 }
@@ -64,7 +66,7 @@ export async function fetchTopicMetadata(
       return { partition, leader };
     });
     reader.skip(4); // authorized operations
-    return { errorCode, id, partitions: partitions.sort((a, b) => a.partition - b.partition) };
+    return { errorCode, id, brokers, partitions: partitions.sort((a, b) => a.partition - b.partition) };
   });
   return topics[0]!;
 }

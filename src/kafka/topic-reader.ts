@@ -7,6 +7,7 @@ import { ErrorCode } from "./error-codes.ts";
 import { isFinal } from "./final-errors.ts";
 import { type FetcherOwner, type FetchLimits, LeaderFetcher } from "./leader-fetcher.ts";
 import type { KafkaOptions } from "./options.ts";
+import { PreferredReplicas } from "./preferred-replicas.ts";
 import { CorruptBatchError, OffsetOutOfRangeError } from "./reader-errors.ts";
 import type { PartitionProgress, ReaderHandler } from "./reader-handler.ts";
 import { RecordDecoder } from "./record-decoding.ts";
@@ -47,10 +48,12 @@ export class TopicReader {
   readonly #owner: FetcherOwner;
   readonly #fetchers = new Map<number, LeaderFetcher>();
   readonly #homeless = new Set<PartitionProgress>();
+  readonly #replicas: PreferredReplicas;
   readonly #closing = new AbortController();
   /** How often in a row a partition was refused for a reason that may turn out to be final. */
   readonly #refusals = new Map<PartitionProgress, number>();
   #leaders: ReadonlyMap<number, Leader>;
+  #brokers: ReadonlyMap<number, Leader>;
   #isPaused = false;
   #isPlacing = false;
   #attempt = 0;
@@ -59,6 +62,8 @@ export class TopicReader {
   private constructor(options: TopicReaderOptions) {
     this.#options = options;
     this.#leaders = new Map(options.topic.partitions.map(({ partition, leader }) => [partition, leader]));
+    this.#brokers = new Map(options.topic.partitions.map(({ leader }) => [leader.nodeId, leader]));
+    this.#replicas = new PreferredReplicas(options.kafka.rack, options.clock);
     for (const { partition, offset, endOffset = Number.POSITIVE_INFINITY } of options.assignments) {
       if (offset < endOffset)
         this.#homeless.add({ partition, endOffset, fetchOffset: offset, position: offset });
@@ -107,6 +112,7 @@ export class TopicReader {
       topic,
       limits: { maxWaitMs, maxBytes, partitionMaxBytes },
       decoder: new RecordDecoder(),
+      replicas: this.#replicas,
       get paused() {
         return isPaused();
       },
@@ -115,9 +121,16 @@ export class TopicReader {
         this.#refusals.delete(partition);
       },
       refused: (partition, errorCode) => this.#refused(partition, errorCode),
+      moves: (partition) => {
+        this.#homeless.add(partition);
+        void this.#place();
+      },
       lost: (fetcher, partitions, error) => {
         for (const [nodeId, other] of this.#fetchers) if (other === fetcher) this.#fetchers.delete(nodeId);
-        for (const partition of partitions) this.#homeless.add(partition);
+        for (const partition of partitions) {
+          this.#replicas.avoid(partition);
+          this.#homeless.add(partition);
+        }
         this.#retry(error.message);
       },
       failed: (error) => this.#fail(error),
@@ -128,6 +141,10 @@ export class TopicReader {
     const { topic } = this.#options;
     if (errorCode === ErrorCode.topicAuthorizationFailed) {
       this.#fail(refused(`read the topic ${topic.name}`, errorCode, "not authorized"));
+    } else if (this.#replicas.avoid(partition)) {
+      // A follower may lag behind or be none any more: what the leader says counts.
+      this.#homeless.add(partition);
+      this.#retry(`A follower answers a fetch of partition ${partition.partition} with error ${errorCode}.`);
     } else if (errorCode === ErrorCode.offsetOutOfRange) {
       void this.#checkRange(partition);
     } else if (errorCode === ErrorCode.corruptMessage && this.#countRefusal(partition) >= CONFIRMATIONS) {
@@ -176,7 +193,13 @@ export class TopicReader {
     void this.#place(true);
   }
 
-  /** Gives every homeless partition to the fetcher of its leader; returns when none is left. One at a time. */
+  /** Where a partition is read: a follower in this program's rack, or its leader. */
+  #homeOf(partition: PartitionProgress): Leader | undefined {
+    const follower = this.#replicas.of(partition);
+    return follower === undefined ? this.#leaders.get(partition.partition) : this.#brokers.get(follower);
+  }
+
+  /** Gives every homeless partition to the fetcher of its home; returns when none is left. One at a time. */
   async #place(afterTrouble = false): Promise<void> {
     if (this.#isPlacing) return;
     this.#isPlacing = true;
@@ -184,22 +207,30 @@ export class TopicReader {
     let round = 0;
     while (this.#homeless.size > 0 && !this.#isClosed) {
       if (!fresh) await this.#backOffAndRefresh(round++);
+      else if ([...this.#homeless].some((partition) => this.#homeOf(partition) === undefined))
+        await this.#refresh();
       fresh = false;
-      const byLeader = Map.groupBy(this.#homeless, ({ partition }) => this.#leaders.get(partition));
-      await Promise.all([...byLeader].map(([leader, partitions]) => this.#settle(leader, partitions)));
+      for (const partition of this.#homeless) {
+        if (this.#homeOf(partition) === undefined) this.#replicas.avoid(partition);
+      }
+      const byHome = Map.groupBy(this.#homeless, (partition) => this.#homeOf(partition)?.nodeId);
+      await Promise.all([...byHome.values()].map((partitions) => this.#settle(partitions)));
     }
     this.#isPlacing = false;
   }
 
-  async #settle(leader: Leader | undefined, partitions: readonly PartitionProgress[]): Promise<void> {
-    if (leader === undefined || this.#isClosed) return;
-    let fetcher = this.#fetchers.get(leader.nodeId);
+  /** @param partitions of one home */
+  async #settle(partitions: readonly PartitionProgress[]): Promise<void> {
+    const home = this.#homeOf(partitions[0]!);
+    if (home === undefined || this.#isClosed) return;
+    let fetcher = this.#fetchers.get(home.nodeId);
     if (fetcher === undefined) {
       try {
         const { clientId, security } = this.#options.kafka;
-        const broker = { ...leader, clientId, security };
+        const broker = { ...home, clientId, security };
         fetcher = await LeaderFetcher.connect(broker, this.#owner);
       } catch (error) {
+        for (const partition of partitions) this.#replicas.avoid(partition);
         const trouble = this.#orFail(error);
         if (trouble !== undefined) this.#options.onRetry?.(trouble.message);
         return;
@@ -208,7 +239,7 @@ export class TopicReader {
         fetcher.close();
         return;
       }
-      this.#fetchers.set(leader.nodeId, fetcher);
+      this.#fetchers.set(home.nodeId, fetcher);
     }
     for (const partition of partitions) this.#homeless.delete(partition);
     fetcher.add(partitions);
@@ -216,10 +247,14 @@ export class TopicReader {
 
   /** @param round look-ups before this one, which answers for other partitions do not shorten */
   async #backOffAndRefresh(round: number): Promise<void> {
-    const { clock, kafka, topic, onRetry } = this.#options;
+    const { clock } = this.#options;
     const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(round, this.#attempt++));
     await clock.sleep(delayMs, this.#closing.signal);
-    if (this.#isClosed) return;
+    if (!this.#isClosed) await this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    const { kafka, topic, onRetry } = this.#options;
     try {
       const connection = await connectToAny(kafka);
       const metadata = await fetchTopicMetadata(connection, topic.name).finally(() => connection.close());
@@ -229,6 +264,7 @@ export class TopicReader {
         return;
       }
       this.#changedAnswers = 0;
+      this.#brokers = metadata.brokers;
       this.#leaders = new Map(
         metadata.partitions.flatMap(({ partition, leader }) =>
           leader === undefined ? [] : [[partition, leader]],

@@ -12,6 +12,8 @@ export interface ArrivedFetch {
   /** Version of the API. */
   version: number;
   partitions: { partition: number; fetchOffset: number }[];
+  /** Where the client says that it is; empty for nowhere. */
+  rack: string;
   /** Sends the response in pieces of so many bytes. */
   respond(partitions: FetchAnswer[], options?: { pieceBytes?: number; topicId?: string }): Promise<void>;
   /** Sends these bytes as they are. */
@@ -24,6 +26,8 @@ export interface FetchAnswer {
   partition: number;
   errorCode?: number;
   highWatermark?: number;
+  /** Node to read from instead. */
+  preferredReplica?: number;
   batches?: readonly Buffer[];
 }
 
@@ -37,6 +41,8 @@ export class ScriptedBroker {
   /** API keys of all requests. */
   readonly #asked: number[] = [];
   port = 0;
+  /** Port of another broker, node 2, that leads nothing. */
+  followerPort: number | undefined;
   /** What it says when it is asked for its versions. */
   offered: OfferedVersions = ALL_VERSIONS;
   /** Error codes with which it answers requests to create a topic, in turn; "hangUp" ends the connection instead. */
@@ -114,7 +120,7 @@ export class ScriptedBroker {
     }
     const fetch: ArrivedFetch = {
       version,
-      partitions: readFetch(body, version),
+      ...readFetch(body, version),
       async respond(partitions, { pieceBytes = Number.POSITIVE_INFINITY, topicId = TOPIC_ID } = {}) {
         const response = frame(correlationId, fetchResponse(topicId, partitions));
         for (let start = 0; start < response.length; start += pieceBytes) {
@@ -133,8 +139,17 @@ export class ScriptedBroker {
   #metadata(): Buffer {
     const partitions = Array.from({ length: this.#partitionCount }, (_, partition) => partition);
     const writer = new RequestWriter();
-    writer.int32(0).unsignedVarint(2).int32(1).compactString("127.0.0.1").int32(this.port);
-    writer.compactString(null).noTaggedFields().compactString("cluster").int32(1);
+    writer.int32(0);
+    const ports = [this.port, ...(this.followerPort === undefined ? [] : [this.followerPort])];
+    writer.compactArray([...ports.entries()], (_, [index, port]) => {
+      writer
+        .int32(index + 1)
+        .compactString("127.0.0.1")
+        .int32(port)
+        .compactString(null)
+        .noTaggedFields();
+    });
+    writer.compactString("cluster").int32(1);
     writer.unsignedVarint(2).int16(0).compactString("clicks");
     writeUuid(writer, TOPIC_ID).boolean(false);
     writer.compactArray(partitions, (_, partition) => {
@@ -145,7 +160,7 @@ export class ScriptedBroker {
   }
 }
 
-function readFetch(body: ResponseReader, version: number): ArrivedFetch["partitions"] {
+function readFetch(body: ResponseReader, version: number): Pick<ArrivedFetch, "partitions" | "rack"> {
   body.skip((version < 15 ? 4 : 0) + 4 + 4 + 4 + 1 + 4 + 4 + 1 + 16); // up to the only topic's partitions
   const partitions: ArrivedFetch["partitions"] = [];
   for (let left = body.compactArray(); left > 0; left--) {
@@ -154,7 +169,8 @@ function readFetch(body: ResponseReader, version: number): ArrivedFetch["partiti
     partitions.push({ partition, fetchOffset: body.int64() });
     body.skip(4 + 8 + 4 + 1);
   }
-  return partitions;
+  body.skip(1 + 1); // the topic's tagged fields, nothing forgotten
+  return { partitions, rack: body.compactString() ?? "" };
 }
 
 function creationResponse(errorCode: number): Buffer {
@@ -170,10 +186,16 @@ function fetchResponse(topicId: string, partitions: FetchAnswer[]): Buffer {
       .unsignedVarint(partitions.length + 1)
       .finish(),
   );
-  for (const { partition, errorCode = 0, highWatermark = 0, batches = [] } of partitions) {
+  for (const {
+    partition,
+    errorCode = 0,
+    highWatermark = 0,
+    preferredReplica = -1,
+    batches = [],
+  } of partitions) {
     const records = Buffer.concat(batches);
     const writer = new RequestWriter().int32(partition).int16(errorCode);
-    writer.int64(highWatermark).int64(highWatermark).int64(0).unsignedVarint(1).int32(-1);
+    writer.int64(highWatermark).int64(highWatermark).int64(0).unsignedVarint(1).int32(preferredReplica);
     parts.push(writer.unsignedVarint(records.length + 1).finish(), records, Buffer.from([0]));
   }
   return Buffer.concat([...parts, Buffer.from([0, 0])]);

@@ -176,6 +176,12 @@ export const SETTINGS = {
     commands: PROCESSING,
     doc: "time between looks for partitions that the topic has gained",
   }),
+  rack: setting(text("name"), undefined, {
+    group: "Processing",
+    commands: PROCESSING,
+    doc: "rack or zone of this machine: read from followers there, as far as the brokers propose them",
+    defaultDoc: "read from leaders",
+  }),
   workers: setting(integer(1, 256), undefined, {
     group: "Processing",
     commands: PROCESSING,
