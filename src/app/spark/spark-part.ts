@@ -7,6 +7,7 @@ import { SPARK } from "../../local/software.ts";
 import type { LocalSpark, SparkEvent } from "../../local/spark/supervise-spark.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import { readManifest, writeManifest } from "../../sinks/manifest-file.ts";
+import { recordBatches } from "../../sinks/spark-batches.ts";
 import type { PipelineSettings } from "../config.ts";
 import type { Context } from "../context.ts";
 import { jarsProgress } from "../jars-progress.ts";
@@ -178,7 +179,9 @@ class SparkRun implements RunningEngine {
           maxOffsetsPerTrigger: maxOffsetsPerTrigger ?? executors * OFFSETS_PER_EXECUTOR,
         }),
       existingManifest: await readManifest(output),
+      // One at a time: after every batch, at the start and at the end.
       publishManifest: async (manifest) => {
+        for (const { name } of settings.queries) await recordBatches(output, name);
         await writeManifest(output, manifest);
         this.manifest = manifest;
       },

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { summariseTree } from "../../../src/app/summary/summarise-tree.ts";
 import { renderSummary } from "../../../src/app/summary/summary-text.ts";
 import { plainStyle } from "../../../src/app/terminal.ts";
@@ -7,7 +10,7 @@ import { DEFAULT_WINDOWS } from "../../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../../src/queries/standard.ts";
 import { JsonFilesSink } from "../../../src/sinks/json-files.ts";
 import type { WindowRows } from "../../../src/sinks/sink.ts";
-import { temporaryFolder } from "../../sinks/temporary-folder.ts";
+import { filesUnder, temporaryFolder } from "../../sinks/temporary-folder.ts";
 
 const EIGHT = Date.UTC(2026, 10, 23, 8);
 const MINUTE = 60_000;
@@ -47,6 +50,33 @@ async function smallTree(output: string): Promise<void> {
     window("window_totals", 5, [{ events: 200, users: 2, sessions: 1, session_seconds: 49.5 }]),
   ]);
 }
+
+/** The same rows as Spark writes them: windows mixed in files, and a file of a killed task that no log names. */
+async function asSparkTree(from: string, to: string): Promise<void> {
+  for (const query of NAMES) {
+    const files = await filesUnder(join(from, query)).catch(() => []);
+    const texts = await Promise.all(files.map((file) => readFile(join(from, query, file), "utf8")));
+    const folder = join(to, query, "date=2026-11-23");
+    await mkdir(folder, { recursive: true });
+    await mkdir(join(to, query, "_spark_metadata"));
+    await writeFile(join(folder, "part-0.json"), texts.join(""));
+    await writeFile(join(folder, "part-killed.json"), texts.join(""));
+    const entry = { path: pathToFileURL(join(folder, "part-0.json")).href, action: "add" };
+    await writeFile(join(to, query, "_spark_metadata", "0"), `v1\n${JSON.stringify(entry)}`);
+  }
+}
+
+test("a tree of Spark gives the same summary, without what is not committed", async () => {
+  await using embedded = await temporaryFolder();
+  await using spark = await temporaryFolder();
+  await smallTree(embedded.path);
+  await asSparkTree(embedded.path, spark.path);
+  const [expected, found] = await Promise.all(
+    [embedded, spark].map(({ path }) => summariseTree(path, NAMES, DEFAULT_WINDOWS.sizeMs)),
+  );
+  assert.ok(expected!.events > 0);
+  assert.deepEqual(found, expected);
+});
 
 test("windows that overlap count once, and peaks come from all", async () => {
   await using folder = await temporaryFolder();
