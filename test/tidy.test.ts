@@ -85,8 +85,8 @@ const BANS: readonly Ban[] = [
   },
   {
     pattern: /\bperformance\.now\b|\bhrtime\b/,
-    instead: "clock.monotonicMs() of src/core/clock.ts",
-    where: inSrcOutside("src/core/"),
+    instead: "clock.monotonicMs() of src/core/clock.ts, in the page that of base/clock.js",
+    where: inSrcOutside("src/core/", "src/web/page/base/clock.js"),
   },
   {
     pattern: /\bMath\.random\b/,
@@ -271,8 +271,10 @@ function reachableFrom(entries: readonly string[]): Set<string> {
   return reached;
 }
 
-/** What package.json names as commands or for others to import. Worker threads are found by their `new URL`. */
+/** What package.json names as commands or for others to import, and what the page loads. Worker threads are found by their `new URL`. */
 const programEntries = [
+  "src/web/page/main.js",
+  "src/web/page/theme-early.js",
   ...Object.values(packageJson.bin ?? {}),
   ...Object.values(packageJson.exports ?? {}).flatMap((entry) =>
     typeof entry === "string" ? [entry] : Object.values(entry),
@@ -282,7 +284,7 @@ const programEntries = [
 test("no dead files: the program or a benchmark needs every file of src, a test every other file of test", () => {
   const paths = [...code.keys()];
   const program = reachableFrom([...programEntries, ...paths.filter((path) => path.startsWith("bench/"))]);
-  const tests = reachableFrom(paths.filter((path) => /\.(test|slow|spark)\.ts$/.test(path)));
+  const tests = reachableFrom(paths.filter((path) => /\.(test|slow|spark|browser)\.ts$/.test(path)));
   const findings = [
     ...paths.filter((path) => inSrc(path) && !program.has(path)),
     ...paths.filter((path) => path.startsWith("test/") && !tests.has(path)),

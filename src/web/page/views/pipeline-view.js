@@ -1,0 +1,24 @@
+/** @import { Page, View } from "../model/state.js" */
+import { h } from "../base/dom.js";
+import { deadLettersPanel } from "./dead-letters-panel.js";
+import { enginePanel } from "./engine-panel.js";
+import { generatorPanel } from "./generator-panel.js";
+import { holdUpPanel } from "./hold-up-panel.js";
+import { partitionsPanel } from "./partitions-panel.js";
+import { sparkPanel } from "./spark-panel.js";
+
+/** How the work is done, and what it waits for. @param {Page} _page @returns {View} */
+export function pipelineView(_page) {
+  const panels = [
+    holdUpPanel(),
+    partitionsPanel(),
+    enginePanel(),
+    generatorPanel(),
+    sparkPanel(),
+    deadLettersPanel(),
+  ];
+  return {
+    node: h("div", { class: "panels" }, ...panels.map(({ node }) => node)),
+    paint: (state) => panels.forEach((panel) => void panel.paint(state)),
+  };
+}
