@@ -84,6 +84,8 @@ test("sources, sinks and checkpoints", () => {
     "kafka.bootstrap.servers": "one:9092,two:9092",
     "kafka.security.protocol": "SSL",
     "kafka.isolation.level": "read_committed",
+    "kafka.max.partition.fetch.bytes": "4194304",
+    "kafka.max.poll.records": "5000",
     subscribe: "clicks",
     startingOffsets: "earliest",
     failOnDataLoss: "true",

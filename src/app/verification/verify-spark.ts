@@ -15,6 +15,12 @@ export interface SparkSubject {
   readonly ranges: readonly PartitionRange[];
 }
 
+/** As for the embedded engine, without its accounting, but with what Spark's watermark dropped. */
+export interface SparkVerification extends Verification {
+  /** By query, events that were dropped because their pane was final. */
+  readonly dropped: ReadonlyMap<string, number>;
+}
+
 /** Reads from the checkpoints which batches read what under which watermark. */
 export async function sparkSubject(output: string, manifest: Manifest): Promise<SparkSubject> {
   const queries: SparkQuery[] = [];
@@ -40,7 +46,7 @@ export async function verifySparkOutput(
   { queries, ranges }: SparkSubject,
   readPartition: ReadPartition,
   onProgress: (recordsRead: number) => void = () => {},
-): Promise<Verification> {
+): Promise<SparkVerification> {
   const found = new Map<string, Map<string, string>>();
   for (const { plan } of queries) found.set(plan.name, await sparkRows(output, plan));
   const counts = { rows: 0, agreeing: 0, differing: 0 };
@@ -71,5 +77,11 @@ export async function verifySparkOutput(
   for (const { plan } of queries) {
     for (const [window, rows] of found.get(plan.name) ?? []) compare(plan, window, "", rows);
   }
-  return { windows: windows.size, ...counts, differences, accountingDifferences: [] };
+  return {
+    windows: windows.size,
+    ...counts,
+    differences,
+    accountingDifferences: [],
+    dropped: oracle.dropped(),
+  };
 }
