@@ -38,7 +38,7 @@ export function afterBatch(totals: QueryTotals, report: ProgressReport, topic: s
   const starts = offsetsOf(report.sources[0]?.startOffset, topic);
   const ends = offsetsOf(report.sources[0]?.endOffset, topic);
   const dropped = report.stateOperators.reduce((sum, state) => sum + state.numRowsDroppedByWatermark, 0);
-  const watermarkMs = timeOf(report.eventTime.watermark);
+  const watermarkMs = timeOf(report.eventTime?.watermark);
   return {
     batchId: report.batchId,
     read: totals.read + unreported(totals.positions, starts) + inputRows(report),
@@ -46,7 +46,7 @@ export function afterBatch(totals: QueryTotals, report: ProgressReport, topic: s
     dropped: totals.dropped + dropped,
     positions: { ...totals.positions, ...ends },
     watermarkMs: watermarkMs || totals.watermarkMs, // Spark's first one is 1970
-    firstEventMs: totals.firstEventMs ?? timeOf(report.eventTime.min),
+    firstEventMs: totals.firstEventMs ?? timeOf(report.eventTime?.min),
   };
 }
 

@@ -212,14 +212,14 @@ export class SparkEngine {
   }
 
   private progressed(query: string, report: ProgressReport): void {
-    const before = this.state.totals[query] ?? NO_TOTALS;
+    const before = this.state.totals[query] ?? { ...NO_TOTALS, positions: this.state.startOffsets };
     const totals = afterBatch(before, report, this.options.topic);
     if (totals === before) return;
     this.recovery.progressed();
     this.remember({ totals: { ...this.state.totals, [query]: totals } });
     this.latest = figuresOf(query, report, totals);
     this.queries.set(query, this.latest);
-    const greatest = report.eventTime.max;
+    const greatest = report.eventTime?.max;
     if (greatest !== undefined) this.newestEventMs = Math.max(this.newestEventMs ?? 0, Date.parse(greatest));
     if (totals.dropped > before.dropped) {
       this.options.onWarning(

@@ -72,4 +72,7 @@ test("what batches read whose reports were never seen is taken from the offsets"
 test("a sink that does not count, and Spark's first watermark, add nothing", () => {
   const totals = afterBatch(NO_TOTALS, report(0, { rows: 1, to: { 0: 1 } }), "clicks");
   assert.deepEqual([totals.written, totals.watermarkMs], [0, null]);
+  const { eventTime, ...stateless } = report(1, { rows: 1, to: { 0: 2 } });
+  assert.ok(eventTime !== undefined);
+  assert.equal(afterBatch(NO_TOTALS, stateless, "clicks").firstEventMs, null); // the one for dead letters
 });

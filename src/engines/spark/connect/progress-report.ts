@@ -9,8 +9,8 @@ export interface ProgressReport {
   batchDuration: number;
   /** By phase, ms: `triggerExecution` is the whole. */
   durationMs: Readonly<Record<string, number>>;
-  /** ISO 8601; absent members have no value yet. */
-  eventTime: { readonly min?: string; readonly max?: string; readonly watermark?: string };
+  /** ISO 8601; absent members have no value yet, and queries without event time have none at all. */
+  eventTime?: { readonly min?: string; readonly max?: string; readonly watermark?: string };
   stateOperators: readonly StateReport[];
   sources: readonly SourceReport[];
   /** −1 where the sink does not count. */
