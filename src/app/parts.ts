@@ -1,3 +1,4 @@
+import type { ExecutorFigures } from "../engines/spark/driver-figures.ts";
 import type { Manifest } from "../sinks/manifest.ts";
 import type { WindowEnd } from "../windows/open-windows.ts";
 import type { TopRows } from "../windows/top-rows.ts";
@@ -29,6 +30,8 @@ export interface EngineInspection {
   state: { bytes: number; openPanes: number; outboxEntries: number };
   /** By worker thread, the share of the time between the last commits in which it was at work. */
   busyShares: readonly number[];
+  /** Under Spark. */
+  executors?: readonly ExecutorFigures[];
 }
 
 /** What one commit took, ms. */

@@ -185,11 +185,11 @@ export const sparkSchema = z.strictObject({
   queries: z.array(
     z.strictObject({
       name: z.string(),
-      status: z.string().describe("In Spark's own words"),
+      status: z.enum(["running", "ended"]),
       batches: count,
       inputPerSecond: rate.nullable(),
       processedPerSecond: rate.nullable().describe("Below the input rate it falls behind"),
-      batchMs: z.array(durationMs).describe("Latest micro-batches, newest first"),
+      batchMs: z.array(durationMs).describe("Latest micro-batches, newest first; perhaps only the last"),
       droppedRows: count.describe("Behind Spark's watermark, so that it left them out"),
       stateRows: count.nullable(),
       watermarkMs: timeMs.nullable(),
@@ -229,7 +229,9 @@ export const pipelineSchema = z.strictObject({
   late: count,
   dead: z
     .record(z.string(), count)
-    .describe("Dead letters by reason, 50 reasons at most, the rest under `other`"),
+    .describe(
+      "Dead letters by reason, 50 reasons at most, the rest under `other`; Spark knows but their number, `all reasons`",
+    ),
   lost: count.describe("Events that Kafka dropped before they were read, skipped because that was allowed"),
   readBytes: count.nullable().describe("Since this process began"),
   perSecond: rate.nullable().describe("Events processed a second, over the last seconds"),

@@ -78,6 +78,7 @@ export class SparkFigures {
       readBytes: 0,
       state: { bytes, openPanes, outboxEntries: 0 },
       busyShares: [],
+      executors: this.#driver?.list ?? [],
     };
   }
 

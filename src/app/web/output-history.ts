@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { ClickstreamError } from "../../core/errors.ts";
 import { type Answer, History as Database } from "../../history/history.ts";
+import { anyEngineListing } from "../../history/spark-listing.ts";
 import type { QueryPlan } from "../../queries/plan.ts";
 import { windowsOf } from "../../queries/window-lengths.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
@@ -168,7 +169,7 @@ export class OutputHistory implements History, AsyncDisposable {
 
   private opened(): Promise<Database> {
     const { output, clock } = this;
-    this.database ??= Database.open({ output, clock, ...LIMITS });
+    this.database ??= Database.open({ output, clock, listFiles: anyEngineListing(clock), ...LIMITS });
     return this.database;
   }
 

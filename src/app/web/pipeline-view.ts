@@ -51,9 +51,10 @@ export function pipelineView({
     workers: (engine?.inspection.busyShares ?? []).map((busyShare, worker) => ({ worker, busyShare })),
     partitions: partitionsOf(explanation, manifest),
     partitionCount: manifest?.partitions.length ?? 0,
-    next: explanation?.next ?? null,
+    // Spark tells one watermark for all partitions, so that none of them can be named.
+    next: manifest?.engine === "spark" ? null : (explanation?.next ?? null),
     producer: producer === undefined ? null : { ...producer, batchMs: [...producer.batchMs] },
-    spark: null,
+    spark: sparkOf(engine),
   };
 }
 
@@ -83,6 +84,11 @@ function provisionalOf(
 function accounting(
   manifest: Manifest | undefined,
 ): Pick<Pipeline, "read" | "counted" | "late" | "dead" | "lost"> {
+  if (manifest?.totals !== undefined) {
+    const { read, dead } = manifest.totals;
+    const reasons: Record<string, number> = dead === 0 ? {} : { "all reasons": dead };
+    return { read, counted: Math.max(0, read - dead), late: 0, dead: reasons, lost: 0 };
+  }
   const sum = { read: 0, counted: 0, late: 0, lost: 0 };
   const dead = new Map<string, number>();
   for (const partition of manifest?.partitions ?? []) {
@@ -148,6 +154,25 @@ function stateOf(engine: EngineView | undefined): Pipeline["state"] {
   if (engine === undefined) return null;
   const { bytes, openPanes, outboxEntries: outbox } = engine.inspection.state;
   return { bytes, maxBytes: engine.maxStateBytes, openPanes, outbox };
+}
+
+function sparkOf(engine: EngineView | undefined): Pipeline["spark"] {
+  const spark = engine?.snapshot.spark;
+  if (engine === undefined || spark === undefined) return null;
+  return {
+    queries: spark.queries.map((query) => ({
+      name: query.query,
+      status: engine.ended ? "ended" : "running",
+      batches: query.batchId + 1,
+      inputPerSecond: query.inputPerSecond,
+      processedPerSecond: query.processedPerSecond,
+      batchMs: [query.batchMs],
+      droppedRows: query.droppedRows,
+      stateRows: query.stateRows,
+      watermarkMs: null,
+    })),
+    executors: (engine.inspection.executors ?? []).map((executor) => ({ ...executor })),
+  };
 }
 
 function partitionsOf(

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { stateFolderOf } from "../../engines/embedded/embedded-engine.ts";
+import { checkpointsOf } from "../../engines/spark/spark-state.ts";
 import { isStateLocked } from "../../engines/state-lock.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
 import type { PipelineSource } from "../../web/sources.ts";
@@ -45,7 +46,9 @@ export function outputSource(output: string, clock: Clock): PipelineSource {
       return pipelineView({
         nowMs: clock.nowMs(),
         manifest,
-        engineRuns: isStateLocked(stateFolderOf(output)),
+        engineRuns: isStateLocked(
+          manifest?.engine === "spark" ? checkpointsOf(output) : stateFolderOf(output),
+        ),
         engine: undefined,
         producer: undefined,
         writtenAtMs: written && Math.trunc(written.mtimeMs),

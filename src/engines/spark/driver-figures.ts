@@ -4,12 +4,27 @@ export interface DriverFigures {
   executors: number;
   /** Tasks that run now, on all of them. */
   activeTasks: number;
+  /** Every executor that there was, those that are gone too. */
+  list: readonly ExecutorFigures[];
+}
+
+/** One executor. */
+export interface ExecutorFigures {
+  id: string;
+  host: string;
+  active: boolean;
+  cores: number;
+  activeTasks: number;
+  failedTasks: number;
 }
 
 interface ExecutorJson {
   id: string;
+  hostPort: string;
   isActive: boolean;
+  totalCores: number;
   activeTasks: number;
+  failedTasks: number;
 }
 
 /**
@@ -24,12 +39,25 @@ export async function driverFigures(page: string, timeoutMs: number): Promise<Dr
     const [application] = await ask<{ id: string }[]>("/applications");
     if (application === undefined) return undefined;
     const all = await ask<ExecutorJson[]>(`/applications/${application.id}/executors`);
-    const executors = all.filter(({ id, isActive }) => id !== "driver" && isActive);
+    const list = all.filter(({ id }) => id !== "driver").map(executorFigures);
+    const executors = list.filter(({ active }) => active);
     return {
       executors: executors.length,
       activeTasks: executors.reduce((sum, { activeTasks }) => sum + activeTasks, 0),
+      list,
     };
   } catch {
     return undefined;
   }
+}
+
+function executorFigures({
+  id,
+  hostPort,
+  isActive: active,
+  totalCores: cores,
+  activeTasks,
+  failedTasks,
+}: ExecutorJson): ExecutorFigures {
+  return { id, host: hostPort, active, cores, activeTasks, failedTasks };
 }

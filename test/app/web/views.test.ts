@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OpenWindowsView } from "../../../src/app/web/open-windows-view.ts";
+import { pipelineView } from "../../../src/app/web/pipeline-view.ts";
+import type { Manifest } from "../../../src/sinks/manifest.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { pipelineSchema } from "../../../src/web/api.ts";
+import { MINUTE_MS, manifestOf, NOV_23 } from "../../history/trees.ts";
+import { MIDDLE } from "../progress/snapshots.ts";
+
+const partition = (number: number, greatestMs: number | null, dead: Record<string, number> = {}) => ({
+  partition: number,
+  startOffset: 0,
+  position: 100,
+  greatestMs,
+  floors: [],
+  lost: [],
+  read: 100,
+  counted: 90,
+  late: 10,
+  dead,
+});
+const manifest: Manifest = {
+  ...manifestOf(NOV_23),
+  partitions: [partition(0, NOV_23 + 30 * MINUTE_MS), partition(1, NOV_23 + 12 * MINUTE_MS)],
+};
+const facts = { nowMs: NOV_23, engineRuns: true, producer: MIDDLE.producer ?? undefined };
+const inspection = {
+  ends: new Map([
+    [0, 100],
+    [1, 140],
+  ]),
+  lastStable: new Map([
+    [0, 100],
+    [1, 140],
+  ]),
+  lastCommitMs: NOV_23 - 1,
+  readBytes: 5,
+  state: { bytes: 1, openPanes: 2, outboxEntries: 3 },
+  busyShares: [0.5],
+};
+
+test("an engine at work is told with all its parts", () => {
+  const engine = {
+    snapshot: MIDDLE.engine!,
+    inspection: { ...inspection, manifest },
+    ended: false,
+    maxStateBytes: 9,
+  };
+  const view = pipelineSchema.parse(pipelineView({ ...facts, manifest, engine }));
+  assert.deepEqual([view.status, view.provisional, view.read, view.late], ["running", "yes", 200, 20]);
+  assert.deepEqual(
+    view.partitions.map(({ end, lag }) => [end, lag]),
+    [
+      [100, 0],
+      [140, 40],
+    ],
+  );
+  assert.equal(
+    view.watermarkMs,
+    NOV_23 + 2 * MINUTE_MS,
+    "the least, ten minutes behind its greatest event time",
+  );
+  assert.equal(view.greatestMs, NOV_23 + 30 * MINUTE_MS);
+  const ended = pipelineView({ ...facts, manifest, engine: { ...engine, ended: true } });
+  assert.equal(ended.status, "ended");
+});
+
+test("without an engine, what is known is the manifest's, and the rest is null", () => {
+  const view = pipelineSchema.parse(
+    pipelineView({ nowMs: NOV_23, manifest, engineRuns: false, engine: undefined, producer: undefined }),
+  );
+  assert.deepEqual([view.status, view.provisional, view.lag, view.commits], ["stopped", "serve", null, null]);
+  assert.equal(pipelineView({ ...facts, manifest, engine: undefined }).status, "elsewhere");
+  const empty = pipelineView({ ...facts, manifest: undefined, engine: undefined });
+  assert.deepEqual(pipelineSchema.parse(empty).partitions, []);
+});
+
+test("reasons are bounded: fields of the user's own make reasons of their own", () => {
+  const dead = Object.fromEntries(Array.from({ length: 80 }, (_, at) => [`missing_field:f${at}`, at + 1]));
+  const many = { ...manifest, partitions: [partition(0, null, dead)] };
+  const view = pipelineView({ ...facts, manifest: many, engine: undefined });
+  assert.equal(Object.keys(view.dead).length, 50);
+  assert.equal(
+    Object.values(view.dead).reduce((sum, events) => sum + events, 0),
+    (80 * 81) / 2,
+  );
+  assert.equal(view.dead["missing_field:f79"], 80);
+});
+
+test("under Spark, counts are those of the whole topic", () => {
+  const spark: Manifest = { ...manifest, engine: "spark", totals: { read: 50, dead: 4, droppedRows: 2 } };
+  const view = pipelineSchema.parse(pipelineView({ ...facts, manifest: spark, engine: undefined }));
+  assert.deepEqual(
+    [view.provisional, view.read, view.counted, view.dead, view.next],
+    ["spark", 50, 46, { "all reasons": 4 }, null],
+  );
+});
+
+test("one open window is looked at in a call, and looking takes little of the time", () => {
+  const clock = new ManualClock(NOV_23);
+  const looked: number[] = [];
+  const view = new OpenWindowsView(
+    {
+      openEnds: () => [1, 2, 3].map((minute) => ({ group: 0, endMs: NOV_23 + minute * MINUTE_MS })),
+      lookAt: ({ endMs }) => {
+        looked.push((endMs - NOV_23) / MINUTE_MS);
+        clock.moveTo(clock.nowMs() + 10); // what a look takes
+        return new Map([["pages", { keys: 1, rows: [{ window_start: "2026-11-23T00:00:00.000Z" }] }]]);
+      },
+    },
+    clock,
+  );
+  assert.equal(view.windows().length, 1);
+  view.windows();
+  clock.moveTo(clock.nowMs() + 400);
+  view.windows();
+  assert.deepEqual(looked, [3], "10 ms of 500 are the limit");
+  for (let round = 0; round < 4; round++) {
+    clock.moveTo(clock.nowMs() + 500);
+    view.windows();
+  }
+  assert.deepEqual(looked, [3, 2, 1, 3, 2], "the one that was not looked at for longest");
+  assert.deepEqual(
+    view.windows().map(({ endMs }) => (endMs - NOV_23) / MINUTE_MS),
+    [1, 2, 3],
+  );
+});
