@@ -138,10 +138,13 @@ test("the package gives a config file what it needs", () => {
     "countDistinct",
     "countWhere",
     "defineConfig",
+    "max",
     "maxTime",
+    "min",
     "minTime",
     "process",
     "query",
+    "sum",
     "timeSpan",
   ]);
 });
