@@ -73,8 +73,8 @@ export async function run(context: Context, parts: Parts, style: Style): Promise
   });
   if (figures === undefined) return undefined;
   const { windows, queries } = pipelineSettings(config);
-  const names = queries.filter((query) => query.windows === undefined).map(({ name }) => name);
-  const summary = await summariseTree(settings.output, names, windows.sizeMs);
+  const summarised = queries.filter((query) => query.windows === undefined);
+  const summary = await summariseTree(settings.output, summarised, windows.sizeMs);
   return renderSummary(summary, figures, style);
 }
 

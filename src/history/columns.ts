@@ -2,7 +2,7 @@ import type { Measure, QueryPlan } from "../queries/plan.ts";
 
 /**
  * Types of columns in DuckDB and Parquet. Times are UTC. Seconds are decimals, not doubles: spans are whole milliseconds,
- * so that three decimals are exact, and sums of them stay so.
+ * so that three decimals are exact (up to 2^51 ms, which DuckDB reads exactly from JSON), and sums of them stay so.
  */
 export type ColumnType = "TIMESTAMP" | "VARCHAR" | "BIGINT" | "DECIMAL(18,3)" | "DECIMAL(38,6)" | "DOUBLE";
 

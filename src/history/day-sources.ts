@@ -87,7 +87,8 @@ export async function queriesIn(output: string): Promise<string[]> {
   return [...queries].sort();
 }
 
-async function windowFilesIn(folder: string): Promise<RowFile[]> {
+/** The window files in a day's folder, by their start; none when it is absent. */
+export async function windowFilesIn(folder: string): Promise<RowFile[]> {
   const files = (await namesIn(folder)).map((name) => ({
     path: join(folder, name),
     windowStartMs: windowStartOf(name),
@@ -97,7 +98,8 @@ async function windowFilesIn(folder: string): Promise<RowFile[]> {
     .sort((a, b) => Number(a.windowStartMs) - Number(b.windowStartMs));
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+/** Names in a folder; none when it is absent. */
+export async function namesIn(folder: string): Promise<string[]> {
   return (await ifPresent(readdir(folder))) ?? [];
 }
 

@@ -37,6 +37,8 @@ export interface ArchiveIndex {
 }
 
 const FILE_NAME = "archive.json";
+/** The index, relative to the output folder. */
+export const INDEX_FILE = `${ARCHIVE_FOLDER}/${FILE_NAME}`;
 const day = z.iso.date();
 const count = z.int().nonnegative();
 

@@ -2,6 +2,7 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { concurrently } from "../core/concurrently.ts";
 import { ClickstreamError } from "../core/errors.ts";
+import { ArchivedEntries } from "./archived-entries.ts";
 import { createFolder, isTemporaryName, replaceFile, syncFolder } from "./durable-file.ts";
 import { outputError } from "./output-error.ts";
 import type { Sink, WindowRows } from "./sink.ts";
@@ -14,11 +15,13 @@ const CONCURRENT_FILES = 8;
 export class JsonFilesSink implements Sink {
   readonly name = "json-files";
   readonly #output: string;
+  readonly #archived: ArchivedEntries;
   /** Folders whose parents are known to be durable: created or synced by this sink. */
   readonly #folders = new Set<string>();
 
   private constructor(output: string) {
     this.#output = output;
+    this.#archived = new ArchivedEntries(output);
   }
 
   /**
@@ -36,10 +39,12 @@ export class JsonFilesSink implements Sink {
   }
 
   /**
-   * Every file is synced on its own, every folder once a call.
-   * @throws ClickstreamError OUTPUT_UNWRITABLE, OUTPUT_FULL; OUTPUT_CONFLICT when a window's file holds other bytes.
+   * Every file is synced on its own, every folder once a call. Windows that are archived or dropped are done.
+   * @throws ClickstreamError OUTPUT_UNWRITABLE, OUTPUT_FULL; OUTPUT_CONFLICT when a window's file or the archive holds
+   *   other bytes; ARCHIVE_UNREADABLE.
    */
-  async write(entries: readonly WindowRows[]): Promise<void> {
+  async write(all: readonly WindowRows[]): Promise<void> {
+    const entries = await this.#archived.without(all);
     const folders = new Set(entries.map((entry) => windowFolder(entry.query, entry.windowStartMs)));
     try {
       for (const folder of folders) await this.#ensureFolder(folder);

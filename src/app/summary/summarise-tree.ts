@@ -1,52 +1,44 @@
 import { readFile } from "node:fs/promises";
+import { ArchivedDays } from "../../history/archived-day.ts";
+import { treeWindows } from "../../history/tree-windows.ts";
+import type { QueryPlan } from "../../queries/plan.ts";
 import { committedFiles, isSparkFolder } from "../../sinks/spark-files.ts";
-import { listWindows, readWindow, type WindowRow } from "../../sinks/window-tree.ts";
-import { type Summary, SummaryBuilder } from "./summary.ts";
+import { type Summary, SummaryBuilder, type WindowRow } from "./summary.ts";
 
 const SUMMARISED = new Set(["url_counts", "device_counts", "user_activity", "window_totals"]);
+const LIMITS = { memoryMb: 256, threads: 1 };
 
 /**
- * Summarises what the standard queries among `queries` have in an output tree. All must have windows of `sizeMs`. Of
- * sliding ones it takes those that start at a multiple of their own length: they cover time once.
+ * Summarises what the standard queries among `queries` have in an output tree, archived or not. All must have windows of
+ * `sizeMs`. Of sliding ones it takes those that start at a multiple of their own length: they cover time once.
  * @throws the system's error when a file can't be read
  */
 export async function summariseTree(
   output: string,
-  queries: readonly string[],
+  queries: readonly QueryPlan[],
   sizeMs: number,
 ): Promise<Summary> {
   const builder = new SummaryBuilder();
-  for (const query of queries.filter((name) => SUMMARISED.has(name))) {
-    const covers = (startMs: number) => startMs % sizeMs === 0;
-    const isWanted = (startMs: number) => covers(startMs) || query === "window_totals";
-    for await (const { startMs, rows } of windowsOf(output, query, isWanted)) {
-      for (const row of rows) {
-        if (covers(startMs)) builder.add(query, row);
-        if (query === "window_totals") builder.addPeak(row);
+  using archived = new ArchivedDays(output, LIMITS);
+  for (const plan of queries.filter(({ name }) => SUMMARISED.has(name))) {
+    for await (const text of rowTexts(output, plan, archived)) {
+      for (const line of text.split("\n")) {
+        if (line === "") continue;
+        const row = JSON.parse(line) as WindowRow;
+        const covers = Date.parse(String(row.window_start)) % sizeMs === 0;
+        if (covers) builder.add(plan.name, row);
+        if (plan.name === "window_totals") builder.addPeak(row);
       }
     }
   }
   return builder.result();
 }
 
-/** The rows of the windows that are wanted by their starts; those of one window may come in parts. */
-async function* windowsOf(
-  output: string,
-  query: string,
-  isWanted: (startMs: number) => boolean,
-): AsyncGenerator<{ startMs: number; rows: readonly WindowRow[] }> {
-  if (!(await isSparkFolder(output, query))) {
-    for (const startMs of (await listWindows(output, query)).filter(isWanted)) {
-      yield { startMs, rows: await readWindow(output, query, startMs) };
-    }
+/** All rows of a query, in pieces of newline-delimited JSON. */
+async function* rowTexts(output: string, plan: QueryPlan, archived: ArchivedDays): AsyncGenerator<string> {
+  if (await isSparkFolder(output, plan.name)) {
+    for (const file of await committedFiles(output, plan.name)) yield await readFile(file, "utf8");
     return;
   }
-  for (const file of await committedFiles(output, query)) {
-    const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
-    for (const line of lines) {
-      const row = JSON.parse(line) as WindowRow;
-      const startMs = Date.parse(String(row.window_start));
-      if (isWanted(startMs)) yield { startMs, rows: [row] };
-    }
-  }
+  for await (const { text } of treeWindows(output, plan, archived)) yield text;
 }

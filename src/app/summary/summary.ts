@@ -1,7 +1,8 @@
-import type { WindowRow } from "../../sinks/window-tree.ts";
-
 const TOP_PAGES = 5;
 const PEAKS = 3;
+
+/** A row of a window: `window_start`, `window_end`, keys, measures. */
+export type WindowRow = Readonly<Record<string, string | number>>;
 
 /** Something counted, with its name. */
 export interface Named {

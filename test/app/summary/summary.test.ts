@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { summariseTree } from "../../../src/app/summary/summarise-tree.ts";
 import { renderSummary } from "../../../src/app/summary/summary-text.ts";
 import { plainStyle } from "../../../src/app/terminal.ts";
+import { compactTree } from "../../../src/archive/compact-tree.ts";
 import { DEFAULT_WINDOWS } from "../../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../../src/queries/standard.ts";
 import { JsonFilesSink } from "../../../src/sinks/json-files.ts";
@@ -14,7 +15,6 @@ import { filesUnder, temporaryFolder } from "../../sinks/temporary-folder.ts";
 
 const EIGHT = Date.UTC(2026, 10, 23, 8);
 const MINUTE = 60_000;
-const NAMES = STANDARD_QUERIES.map(({ name }) => name);
 
 function window(query: string, minute: number, rows: Record<string, unknown>[]): WindowRows {
   const windowStartMs = EIGHT + minute * MINUTE;
@@ -53,7 +53,7 @@ async function smallTree(output: string): Promise<void> {
 
 /** The same rows as Spark writes them: windows mixed in files, and a file of a killed task that no log names. */
 async function asSparkTree(from: string, to: string): Promise<void> {
-  for (const query of NAMES) {
+  for (const query of STANDARD_QUERIES) {
     const files = await filesUnder(join(from, query)).catch(() => []);
     const texts = await Promise.all(files.map((file) => readFile(join(from, query, file), "utf8")));
     const folder = join(to, query, "date=2026-11-23");
@@ -72,7 +72,7 @@ test("a tree of Spark gives the same summary, without what is not committed", as
   await smallTree(embedded.path);
   await asSparkTree(embedded.path, spark.path);
   const [expected, found] = await Promise.all(
-    [embedded, spark].map(({ path }) => summariseTree(path, NAMES, DEFAULT_WINDOWS.sizeMs)),
+    [embedded, spark].map(({ path }) => summariseTree(path, STANDARD_QUERIES, DEFAULT_WINDOWS.sizeMs)),
   );
   assert.ok(expected!.events > 0);
   assert.deepEqual(found, expected);
@@ -81,7 +81,7 @@ test("a tree of Spark gives the same summary, without what is not committed", as
 test("windows that overlap count once, and peaks come from all", async () => {
   await using folder = await temporaryFolder();
   await smallTree(folder.path);
-  assert.deepEqual(await summariseTree(folder.path, NAMES, 5 * MINUTE), {
+  assert.deepEqual(await summariseTree(folder.path, STANDARD_QUERIES, 5 * MINUTE), {
     span: { fromMs: EIGHT, toMs: EIGHT + 10 * MINUTE },
     events: 320,
     topPages: [
@@ -110,7 +110,11 @@ const FIGURES = {
 test("the summary for people", async () => {
   await using folder = await temporaryFolder();
   await smallTree(folder.path);
-  const text = renderSummary(await summariseTree(folder.path, NAMES, 5 * MINUTE), FIGURES, plainStyle);
+  const text = renderSummary(
+    await summariseTree(folder.path, STANDARD_QUERIES, 5 * MINUTE),
+    FIGURES,
+    plainStyle,
+  );
   assert.deepEqual(text.split("\n"), [
     "Events",
     "  read                                  323",
@@ -145,10 +149,30 @@ test("the summary for people", async () => {
 test("an empty tree has totals and nothing else", async () => {
   await using folder = await temporaryFolder();
   const text = renderSummary(
-    await summariseTree(folder.path, NAMES, 5 * MINUTE),
+    await summariseTree(folder.path, STANDARD_QUERIES, 5 * MINUTE),
     { ...FIGURES, producedPerSecond: null, processedPerSecond: null },
     plainStyle,
   );
   assert.match(text, /^Events\n {2}read/);
   assert.doesNotMatch(text, /events\/s|Top pages|Visitors/);
+});
+
+test("archived days count as the others do", async () => {
+  await using folder = await temporaryFolder();
+  const sink = await JsonFilesSink.open(folder.path);
+  const counts = { users: 1, clicks: 1, views: 0, scrolls: 0, hovers: 0 };
+  await sink.write([window("url_counts", 0, [{ url: "/", events: 100, ...counts }])]);
+  const manifest = { queries: STANDARD_QUERIES, windows: DEFAULT_WINDOWS };
+  const confirmedThroughMs = EIGHT + 2 * 86_400_000;
+  const policy = { compact: "parquet", keepMs: null } as const;
+  const { archivedDays } = await compactTree({
+    output: folder.path,
+    manifest,
+    confirmedThroughMs,
+    memoryMb: 128,
+    ...policy,
+  });
+  assert.equal(archivedDays, 1);
+  const { topPages } = await summariseTree(folder.path, STANDARD_QUERIES, 5 * MINUTE);
+  assert.deepEqual(topPages, [{ name: "/", events: 100 }]);
 });
