@@ -2,6 +2,8 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ClickstreamError } from "../core/errors.ts";
 import { STANDARD_QUERIES } from "../queries/standard.ts";
+import { INDEX_FILE } from "../sinks/archive-index.ts";
+import { ARCHIVE_FOLDER } from "../sinks/archive-path.ts";
 import { readManifest } from "../sinks/manifest-file.ts";
 
 /**
@@ -25,11 +27,22 @@ export async function deleteOutput(output: string): Promise<void> {
       }
       await rmdir(join(output, query)).catch(() => {}); // something of the user's lies there
     }
+    await deleteArchive(output, queries);
     await rm(join(output, "checkpoints"), { recursive: true, force: true });
     await rm(join(output, "manifest.json"), { force: true }); // last, so that a crash before leaves a tree to delete
   } catch (error) {
     throw undeletable(output, error);
   }
+}
+
+/** Archived days, what the reader made of row files, the index; nothing else that lies there. */
+async function deleteArchive(output: string, queries: ReadonlySet<string>): Promise<void> {
+  const archive = join(output, ARCHIVE_FOLDER);
+  for (const name of await readdir(archive).catch(() => [])) {
+    if (queries.has(name) || name.startsWith("_")) await rm(join(archive, name), { recursive: true });
+  }
+  await rm(join(output, INDEX_FILE), { force: true });
+  await rmdir(archive).catch(() => {}); // absent, or something of the user's lies there
 }
 
 function undeletable(output: string, cause: unknown): ClickstreamError {

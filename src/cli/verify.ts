@@ -22,9 +22,14 @@ export function verifyCommand(): Command {
 
 function verificationText(found: Verification): string {
   const { agreeing, rows, windows, differing, differences, accountingDifferences } = found;
+  const { droppedWindows, keptFrom } = found;
   return [
     `${formatCount(agreeing)} of ${formatCount(rows)} rows in ${formatCount(windows)} windows agree, ${formatCount(differing)} differ`,
     ...differences.map((difference) => `  ${JSON.stringify(difference)}`),
+    ...Object.entries(keptFrom).map(([query, day]) => `${query} is kept from ${day} on`),
+    ...(droppedWindows === 0
+      ? []
+      : [`${formatCount(droppedWindows)} windows of queries are no longer kept and were not compared`]),
     accountingDifferences.length === 0 ? "the accounting agrees" : "the accounting differs",
     ...accountingDifferences.map((difference) => `  ${JSON.stringify(difference)}`),
   ].join("\n");

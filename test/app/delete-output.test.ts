@@ -22,11 +22,16 @@ test("of an output tree only what this program wrote is deleted", async () => {
     "url_counts/notes.txt",
     "url_counts/_spark_metadata/0",
     "window_totals/date=2026-11-23/20261123T080500Z.json",
+    "archive/archive.json",
+    "archive/url_counts/date=2026-11-22/20261122.parquet",
+    "archive/_cache/url_counts/20261123-1.parquet",
+    "archive/photos/cat.json",
     "photos/date=2026-11-23/cat.json",
     "readme.md",
   );
   await deleteOutput(folder.path);
   assert.deepEqual(await filesUnder(folder.path), [
+    "archive/photos/cat.json",
     "photos/date=2026-11-23/cat.json",
     "readme.md",
     "url_counts/notes.txt",

@@ -1,8 +1,10 @@
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { WindowText } from "../../history/window-texts.ts";
 import { Oracle } from "../../oracle/oracle.ts";
 import type { QueryPlan, WindowLengths } from "../../queries/plan.ts";
 import type { Accounting, Manifest } from "../../sinks/manifest.ts";
+import { ArchivedRows } from "./archived-rows.ts";
 import { firstOffsetRead } from "./check-log.ts";
 import { compareRows, type RowDifference } from "./compare-rows.ts";
 import { type ReadPartition, recompute } from "./recompute.ts";
@@ -35,6 +37,10 @@ export interface Verification {
   differing: number;
   /** The first few of them. */
   differences: OutputDifference[];
+  /** Windows that were not compared, a query at a time: their days are no longer kept. */
+  droppedWindows: number;
+  /** Of those queries that do not keep all: the first day that they keep. */
+  keptFrom: Readonly<Record<string, string>>;
   accountingDifferences: AccountingDifference[];
 }
 
@@ -48,7 +54,8 @@ export async function verifyOutput(
   readPartition: ReadPartition,
   onProgress: (recordsRead: number) => void = () => {},
 ): Promise<Verification> {
-  const comparison = new OutputComparison(output, manifest);
+  await using archived = await ArchivedRows.open(output);
+  const comparison = new OutputComparison(output, manifest, archived);
   const oracle = new Oracle(manifest);
   const ranges = manifest.partitions.map((partition) => ({
     partition: partition.partition,
@@ -66,24 +73,27 @@ class OutputComparison {
   readonly #output: string;
   readonly #manifest: Manifest;
   readonly #queries: ReadonlyMap<string, QueryPlan>;
+  readonly #archived: ArchivedRows;
   readonly #expectedFiles = new Set<string>();
   /** Start, length and slide of those seen: queries of the same windows share them. */
   readonly #windows = new Set<string>();
   readonly #counts = { rows: 0, agreeing: 0, differing: 0 };
   readonly #differences: OutputDifference[] = [];
+  #droppedWindows = 0;
 
-  constructor(output: string, manifest: Manifest) {
+  constructor(output: string, manifest: Manifest, archived: ArchivedRows) {
     this.#output = output;
+    this.#archived = archived;
     this.#manifest = manifest;
     this.#queries = new Map(manifest.queries.map((query) => [query.name, query]));
   }
 
   async expect(queryName: string, windowStartMs: number, rows: string): Promise<void> {
-    const path = pathOf(queryName, windowStartMs);
-    this.#expectedFiles.add(path);
     const { sizeMs, slideMs } = this.#windowsOf(queryName);
     this.#windows.add(`${windowStartMs}/${sizeMs}/${slideMs}`);
-    this.#compare(queryName, new Date(windowStartMs).toISOString(), rows, await this.#textOf(path));
+    const found = await this.#rowsOf(queryName, windowStartMs);
+    if (found === "dropped") this.#droppedWindows++;
+    else this.#compare(queryName, new Date(windowStartMs).toISOString(), rows, found.rows);
   }
 
   /** Files of windows that have no rows. Those of windows that end after the manifest's last are not its business. */
@@ -93,17 +103,60 @@ class OutputComparison {
       for await (const path of glob(`${name}/date=*/*.json`, { cwd: this.#output })) {
         if (this.#expectedFiles.has(path)) continue;
         const startMs = startOf(path);
+        // What lies in the folder of a day that the archive has, or that is dropped, is a leftover.
+        if (!Number.isNaN(startMs) && this.#archived.placeOf(name, startMs) !== "files") continue;
         const isOpen = startMs + this.#windowsOf(name).sizeMs > (closedThroughMs ?? Number.NEGATIVE_INFINITY);
         if (isOpen && path === pathOf(name, startMs)) continue;
         const window = Number.isNaN(startMs) ? path : new Date(startMs).toISOString();
         this.#compare(name, window, "", (await this.#textOf(path)) ?? "");
       }
     }
+    for (const plan of this.#queries.values()) {
+      for await (const window of this.#archived.rest(plan)) this.#compareUnexpected(plan.name, window);
+    }
   }
 
   result(accountingDifferences: AccountingDifference[]): Verification {
     const differences = this.#differences;
-    return { windows: this.#windows.size, ...this.#counts, differences, accountingDifferences };
+    const keptFrom = [...this.#queries.keys()].flatMap((name) => {
+      const day = this.#archived.keptFrom(name);
+      return day === null ? [] : [[name, day] as const];
+    });
+    return {
+      windows: this.#windows.size,
+      ...this.#counts,
+      differences,
+      droppedWindows: this.#droppedWindows,
+      keptFrom: Object.fromEntries(keptFrom),
+      accountingDifferences,
+    };
+  }
+
+  /** The rows that the output has for a window, from the archive or its file. */
+  async #rowsOf(queryName: string, windowStartMs: number): Promise<"dropped" | { rows: string | undefined }> {
+    for (const isLast of [false, true]) {
+      const place = this.#archived.placeOf(queryName, windowStartMs);
+      if (place === "dropped") return place;
+      if (place === "archive") {
+        const plan = this.#queries.get(queryName) as QueryPlan;
+        const { rows, passed } = await this.#archived.take(plan, windowStartMs);
+        for (const window of passed) this.#compareUnexpected(queryName, window);
+        return { rows };
+      }
+      const path = pathOf(queryName, windowStartMs);
+      this.#expectedFiles.add(path);
+      const rows = await this.#textOf(path);
+      if (rows !== undefined || isLast) return { rows };
+      await this.#archived.reload(); // its day may have moved into the archive since
+    }
+    return { rows: undefined };
+  }
+
+  #compareUnexpected(queryName: string, { startMs, text }: WindowText): void {
+    const isOpen =
+      startMs + this.#windowsOf(queryName).sizeMs >
+      (this.#manifest.closedThroughMs ?? Number.NEGATIVE_INFINITY);
+    if (!isOpen) this.#compare(queryName, new Date(startMs).toISOString(), "", text);
   }
 
   #windowsOf(queryName: string): WindowLengths {
