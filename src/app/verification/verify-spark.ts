@@ -81,6 +81,8 @@ export async function verifySparkOutput(
     windows: windows.size,
     ...counts,
     differences,
+    droppedWindows: 0,
+    keptFrom: {},
     accountingDifferences: [],
     dropped: oracle.dropped(),
   };
