@@ -1,3 +1,4 @@
+import type { ArchivePolicy } from "../archive/archive-policy.ts";
 import { UsageError } from "../core/errors.ts";
 import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
@@ -42,6 +43,8 @@ export interface PipelineSettings {
   deadLetterTopic: string;
   /** Consumer group that shows the positions to others; null for none. */
   group: string | null;
+  /** What becomes of older results. */
+  archive: ArchivePolicy;
   /** Stop at the last stable offsets of when the run begins. */
   untilEnd: boolean;
   /** With `untilEnd`: then close every open window. */
@@ -122,9 +125,15 @@ export function pipelineSettings(config: Config, brokers = config.settings.broke
     onDataLoss: settings.onDataLoss,
     deadLetterTopic: settings.deadLetterTopic!,
     group: settings.groupPositions ? settings.group! : null,
+    archive: archivePolicy(settings),
     untilEnd: settings.untilEnd,
     finish: settings.finish,
   };
+}
+
+/** What shall become of older results. */
+export function archivePolicy({ compact, keep }: Settings): ArchivePolicy {
+  return { compact, keepMs: keep ?? null };
 }
 
 /** For `--print-config`: each setting of the command as a person would write it, and where it came from. */

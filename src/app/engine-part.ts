@@ -1,3 +1,4 @@
+import { finishTree } from "../archive/finish-archiving.ts";
 import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import type { CommitReport } from "../engines/embedded/coordinator.ts";
@@ -7,6 +8,7 @@ import { JsonFilesSink } from "../sinks/json-files.ts";
 import type { Manifest } from "../sinks/manifest.ts";
 import { readManifest, writeManifest } from "../sinks/manifest-file.ts";
 import type { WindowEnd } from "../windows/open-windows.ts";
+import { BackgroundArchiving } from "./archiving/background-archiving.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { CommitTiming, EngineFigures, EngineInspection, RunningEngine } from "./parts.ts";
@@ -35,6 +37,7 @@ class EmbeddedRun implements RunningEngine {
   private readonly context: Context;
   private readonly clock: Clock;
   private readonly settings: PipelineSettings;
+  private archiving: BackgroundArchiving;
   private readonly end = Promise.withResolvers<void>();
   private readonly rate = new RateMeter();
   private perSecond = 0;
@@ -61,6 +64,7 @@ class EmbeddedRun implements RunningEngine {
     this.context = context;
     this.clock = context.clock;
     this.settings = settings;
+    this.archiving = new BackgroundArchiving(settings, settings.archive, context.log);
     this.ended = this.end.promise;
     this.ended.catch(() => {});
   }
@@ -156,14 +160,18 @@ class EmbeddedRun implements RunningEngine {
   private async work(first: EmbeddedEngine, settings: PipelineSettings): Promise<void> {
     for (let engine = first; ; engine = await EmbeddedEngine.open(await this.options(settings))) {
       this.engine = engine;
+      this.archiving = new BackgroundArchiving(settings, settings.archive, this.context.log);
       try {
-        return await engine.run(this.stopping.signal);
+        await engine.run(this.stopping.signal);
+        if (!this.stopping.signal.aborted) await this.archiving.finish(this.stopping.signal);
+        return;
       } catch (error) {
         const isLoss = error instanceof ClickstreamError && error.code === "OFFSET_OUT_OF_RANGE";
         if (!isLoss || settings.onDataLoss !== "skip") throw error;
         this.context.log.warn(error.message);
       } finally {
         this.engine = undefined;
+        await this.archiving.stop();
         await engine.close();
       }
     }
@@ -179,7 +187,10 @@ class EmbeddedRun implements RunningEngine {
       skipLost: settings.onDataLoss === "skip",
       stateFolder: stateFolderOf(output),
       existingManifest: await readManifest(output),
-      openSinks: async () => [await JsonFilesSink.open(output)],
+      openSinks: async () => {
+        await finishTree(output, settings.queries);
+        return [await JsonFilesSink.open(output)];
+      },
       publishManifest: async (manifest) => {
         await writeManifest(output, manifest);
         this.manifest = manifest;
@@ -211,6 +222,7 @@ class EmbeddedRun implements RunningEngine {
     if (report.ledger !== this.report?.ledger) this.readBytesBefore = this.readBytes;
     this.readBytes = this.readBytesBefore + report.ledger.readBytes;
     this.report = report;
+    this.archiving.committed(report.closedThroughMs);
     this.commits++;
     this.lastCommitMs = this.clock.monotonicMs();
     this.committedAtMs = this.clock.nowMs();

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { compactCommand } from "./compact.ts";
 import { dlqCommand } from "./dlq.ts";
 import { doctorCommand } from "./doctor.ts";
 import { addExamples } from "./examples.ts";
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     explainCommand(),
     dlqCommand(),
     sqlCommand(),
+    compactCommand(),
     kafkaCommand(),
     sparkCommand(),
     doctorCommand(),

@@ -16,6 +16,7 @@ export function checkSettings(command: CommandName, settings: Settings, origins:
   if (command === "run" || command === "process") checkEngine(settings, origins);
   checkSecurity(settings);
   checkWeb(command, settings);
+  checkArchive(command, settings);
   if (settings.deadLetterTopic === settings.topic) {
     refuse("--dead-letter-topic is the topic that is read", "Name another topic for dead letters.");
   }
@@ -39,6 +40,18 @@ function checkWindows({ window, slide, delay, maxAhead }: Settings): void {
       `--max-ahead ${formatDuration(maxAhead)} is not below --delay ${formatDuration(delay)}`,
       "Choose a shorter --max-ahead or a longer --delay: else one wrong clock makes good events late.",
     );
+  }
+}
+
+function checkArchive(command: CommandName, { compact, keep }: Settings): void {
+  if (keep !== undefined && keep % 86_400_000 !== 0) {
+    refuse(
+      `--keep ${formatDuration(keep)} is not a whole number of days`,
+      "Results are kept by days, such as --keep 30d.",
+    );
+  }
+  if (command === "compact" && compact === "none" && keep === undefined) {
+    refuse("There is nothing to do", "Choose --compact parquet or json, or --keep a number of days.");
   }
 }
 
@@ -70,6 +83,8 @@ const ONLY_EMBEDDED = [
   "onDataLoss",
   "group",
   "groupPositions",
+  "compact",
+  "keep",
 ] as const;
 const ONLY_SPARK = [
   "spark",

@@ -10,6 +10,7 @@ export type CommandName =
   | "explain"
   | "dlq"
   | "sql"
+  | "compact"
   | "kafka"
   | "spark"
   | "doctor";
@@ -23,6 +24,7 @@ export type SettingGroup =
   | "Accepted events"
   | "Processing"
   | "Page and API"
+  | "Older results"
   | "Dead letters"
   | "Statements"
   | "Local Kafka"

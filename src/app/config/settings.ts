@@ -1,11 +1,11 @@
+import { ARCHIVE_SETTINGS } from "./archive-settings.ts";
+import { DEAD_LETTER_SETTINGS } from "./dead-letter-settings.ts";
 import {
   brokers,
   choice,
   duration,
-  fieldEdits,
   integer,
   moment,
-  momentOrAgo,
   rate,
   share,
   text,
@@ -31,6 +31,7 @@ const ANY = [
   "explain",
   "dlq",
   "sql",
+  "compact",
   "kafka",
   "spark",
   "doctor",
@@ -133,7 +134,7 @@ export const SETTINGS = {
   }),
   output: setting(text("dir"), "output", {
     group: "Processing",
-    commands: ["run", "process", "serve", "verify", "explain", "dlq", "sql", "doctor"],
+    commands: ["run", "process", "serve", "verify", "explain", "dlq", "sql", "compact", "doctor"],
     doc: "folder of the results",
   }),
   window: setting(duration(1_000), 300_000, {
@@ -246,55 +247,8 @@ export const SETTINGS = {
     doc: "with --until-end: then close every open window",
   }),
   ...WEB_SETTINGS,
-  reason: setting(words("reason"), [], {
-    group: "Dead letters",
-    commands: ["dlq"],
-    doc: "only letters with these reasons; missing_field stands for every field",
-    onlyFlag: true,
-  }),
-  since: setting(momentOrAgo, undefined, {
-    group: "Dead letters",
-    commands: ["dlq"],
-    doc: "only events that came to Kafka since then, or that long ago",
-    defaultDoc: "all",
-    onlyFlag: true,
-  }),
-  limit: setting(integer(1), undefined, {
-    group: "Dead letters",
-    commands: ["dlq"],
-    doc: "letters at most: the latest to show, the first to replay",
-    defaultDoc: "20 for show, all for replay",
-    onlyFlag: true,
-  }),
-  json: setting(toggle, false, {
-    group: "Dead letters",
-    commands: ["dlq"],
-    doc: "print JSON: one object, for show one a letter",
-    onlyFlag: true,
-  }),
-  fix: setting(fieldEdits, [], {
-    group: "Dead letters",
-    commands: ["dlq"],
-    doc: "replay with this text in a field (field:=… takes JSON); may be given several times",
-    onlyFlag: true,
-  }),
-  maxAttempts: setting(integer(1, 1_000_000), 5, {
-    group: "Dead letters",
-    commands: ["dlq"],
-    doc: "events that were sent so many times are not replayed",
-  }),
-  dryRun: setting(toggle, false, {
-    group: "Dead letters",
-    commands: ["dlq"],
-    doc: "say what a replay would do, and send nothing",
-    onlyFlag: true,
-  }),
-  yes: setting(toggle, false, {
-    group: "Dead letters",
-    commands: ["dlq"],
-    doc: "replay without asking, also what would not be counted",
-    onlyFlag: true,
-  }),
+  ...ARCHIVE_SETTINGS,
+  ...DEAD_LETTER_SETTINGS,
   ...STATEMENT_SETTINGS,
   port: setting(integer(1, 65_535), undefined, {
     group: "Local Kafka",

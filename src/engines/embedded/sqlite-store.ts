@@ -7,6 +7,9 @@ import type { EncodedSlot } from "../../windows/open-windows.ts";
 import { lockState, type StateLock } from "../state-lock.ts";
 import type { Commit, OutboxEntry, Ownership, StateStore, StoredState } from "./state-store.ts";
 
+/** The state, in its folder. */
+export const STATE_FILE = "state.sqlite";
+
 /** Version of the tables below; stored as SQLite's user_version. */
 const STATE_FORMAT = 2;
 
@@ -49,7 +52,7 @@ export class SqliteStore implements StateStore {
 
   /** Opens the state below `folder`, making both when they are absent, and locks out every other process. */
   constructor(folder: string) {
-    this.path = join(folder, "state.sqlite");
+    this.path = join(folder, STATE_FILE);
     let lock: StateLock | undefined;
     try {
       mkdirSync(folder, { recursive: true });
