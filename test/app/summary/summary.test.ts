@@ -53,7 +53,7 @@ async function smallTree(output: string): Promise<void> {
 
 /** The same rows as Spark writes them: windows mixed in files, and a file of a killed task that no log names. */
 async function asSparkTree(from: string, to: string): Promise<void> {
-  for (const query of STANDARD_QUERIES) {
+  for (const query of STANDARD_QUERIES.map((plan) => plan.name)) {
     const files = await filesUnder(join(from, query)).catch(() => []);
     const texts = await Promise.all(files.map((file) => readFile(join(from, query, file), "utf8")));
     const folder = join(to, query, "date=2026-11-23");
