@@ -36,7 +36,8 @@ test("rows are exact after the deaths of an executor, of the Connect server and 
   );
   assert.equal(generated.code, 0, generated.stderr);
   const common = ["process", "--engine", "spark", "--spark", cluster.url, "--brokers", brokers];
-  const processing = [...common, "--topic", TOPIC, ...WINDOWS, "--log-level", "warn"];
+  const settings = [...WINDOWS, "--shuffle-partitions", "2", "--log-level", "warn"];
+  const processing = [...common, "--topic", TOPIC, ...settings];
 
   const whole = join(cluster.folder, "whole");
   const undisturbed = await runCommand(cluster.folder, ...processing, "--until-end", "--output", whole);
