@@ -51,7 +51,8 @@ export class Connection {
     this.server = shownEndpoint(endpoint);
     this.#http2 = new Http2SessionManager(
       baseUrl,
-      { pingIntervalMs: PING_EVERY_MS, pingIdleConnection: true },
+      // Not when idle: the last stream of a connection that was closed would start a ping, which throws for nobody to catch.
+      { pingIntervalMs: PING_EVERY_MS, pingIdleConnection: false },
       ca === undefined ? {} : { ca },
     );
     const transport = createGrpcTransport({
