@@ -12,7 +12,6 @@ import { kafkaForRun } from "./local-kafka.ts";
 import type { Parts } from "./parts.ts";
 import { verifyProgress } from "./verification/verify-progress.ts";
 import { verify } from "./verify.ts";
-import { openWeb } from "./web/web-part.ts";
 
 /** The real parts. */
 export const parts: Parts = {
@@ -51,7 +50,10 @@ export const parts: Parts = {
     return openSparkEngine(context, settings);
   },
   openGenerator,
-  openWeb,
+  async openWeb(...given) {
+    const { openWeb } = await import("./web/web-part.ts"); // loads the HTTP server
+    return openWeb(...given);
+  },
 
   verify(context, brokers) {
     const { topic, output } = context.config.settings;

@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 
 /** What a database may use. */
 export interface DatabaseLimits {
@@ -17,6 +17,7 @@ export interface Database extends Disposable {
 
 /** Opens an empty database that fetches and loads nothing from elsewhere. */
 export async function openDatabase({ memoryMb, threads, spillFolder }: DatabaseLimits): Promise<Database> {
+  const { DuckDBInstance } = await import("@duckdb/node-api"); // slow to load, and most commands need none
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: `${memoryMb}MB`,
     threads: String(threads),

@@ -6,6 +6,9 @@ const PREFIX = "clickstream_";
 /** Of commits and closes: from a quiet second to a catch-up that closes hours of windows. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Gauges of prom-client with a counter's ending, which promtool refuses; they repeat what `nodejs_active_resources` has. */
+const MISNAMED = ["handles", "requests", "resources"].map((what) => `nodejs_active_${what}_total`);
+
 /** What `/metrics` tells. */
 export class Metrics {
   private readonly source: PipelineSource;
@@ -18,6 +21,7 @@ export class Metrics {
     this.source = source;
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
+    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
     this.families = FAMILIES.map((family) => {
       const { name, help, kind, labels = [] } = family;
       const configuration = { name: PREFIX + name, help, labelNames: [...labels], registers };

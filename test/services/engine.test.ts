@@ -88,7 +88,7 @@ test("killed again and again, the engine ends with the same files, and none ever
     const args = ["--brokers", broker.brokers.join(), "--topic", "clicks", "--output", "killed"];
     const engine = startCommand(folder, "process", ...args, "--commit-every", "50ms");
     // In the middle of writing, or at whatever a slow machine is doing by then.
-    const untilMs = systemClock.monotonicMs() + 400 + kill * 800;
+    const untilMs = systemClock.monotonicMs() + 800 + kill * 1_500;
     while (files("killed").size === seen.size && systemClock.monotonicMs() < untilMs) await delay(5);
     engine.child.kill("SIGKILL");
     await engine.ended;
