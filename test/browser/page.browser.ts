@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { freePort } from "../../src/local/ports.ts";
 import type { Pipeline, Queries, Top, User, Windows } from "../../src/web/api.ts";
@@ -112,10 +113,13 @@ suite("the page in a real Chromium", { skip }, () => {
     await strip.getByRole("radio").last().check({ force: true });
     const last = provisional.windows.at(-1)!;
     const expected = last.queries.url_counts!.rows.slice(0, 10);
-    assert.deepEqual(
-      (await tableRows(page, "Pages in open windows")).map(([url, events]) => [url, events]),
-      expected.map(({ url, events }) => [shownText(String(url)), formatCount(Number(events))]),
-    );
+    const wanted = expected.map(({ url, events }) => [shownText(String(url)), formatCount(Number(events))]);
+    const shown = async (): Promise<unknown> =>
+      (await tableRows(page, "Pages in open windows")).map(([url, events]) => [url, events]);
+    for (let look = 0; look < 50 && !isDeepStrictEqual(await shown(), wanted); look++) {
+      await page.waitForTimeout(100); // the page paints a choice with the next news, not at once
+    }
+    assert.deepEqual(await shown(), wanted);
     assert.deepEqual(watched.problems, []);
   });
 
