@@ -83,6 +83,11 @@ export class Dictionary {
     return this.lengths[id]!;
   }
 
+  /** The hash of the id's string: other strings nearly always have others. */
+  hash(id: number): number {
+    return this.hashes[id]!;
+  }
+
   /** The id's string, decoded anew at each call. */
   text(id: number): string {
     return Buffer.from(this.arena.buffer, this.starts[id], this.lengths[id]).toString();

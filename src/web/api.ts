@@ -278,7 +278,12 @@ export const openWindowSchema = z.strictObject({
     z.string(),
     z.strictObject({
       keys: count.describe("Rows that the window would have now"),
-      rows: z.array(rowSchema).describe("Those with the greatest first measure, 20 at most, greatest first"),
+      rows: z
+        .array(rowSchema)
+        .describe(
+          "Those with the greatest first measure, greatest first: 20 at most, fewer when they are long. Of a key of more than " +
+            "600 characters only these are told, and behind them `… (<bytes> bytes, <hash>)`",
+        ),
     }),
   ),
 });

@@ -7,11 +7,18 @@ import type { Slot } from "./slot.ts";
 /** A row as its file would hold it. */
 export type Row = Record<string, string | number>;
 
+/**
+ * Characters of a key that are shown at most. More than a question to the API may name, so that nobody asks for what is
+ * left of a key that was cut.
+ */
+const SHOWN_CHARACTERS = 600;
+const MAX_BYTES_A_CHARACTER = 3;
+
 /** Some rows of a window that is still open. */
 export interface TopRows {
   /** All rows that there are. */
   keys: number;
-  /** Those with the greatest values of the query's first measure, greatest first. */
+  /** Those with the greatest values of the query's first measure, greatest first. Long keys are cut, with a mark. */
   rows: Row[];
 }
 
@@ -28,7 +35,7 @@ export function topRows(
       const shown: Row = { window_start: isoTime(startMs), window_end: isoTime(endMs) };
       for (const field of query.by) {
         const id = groups.keys[row * groups.width + fields.indexOf(field)] as number;
-        shown[field] = text(strings[field] as Dictionary, id);
+        shown[field] = shownKey(strings[field] as Dictionary, id);
       }
       for (const [column, measure] of measures) {
         shown[column] = shownValue(measure, Number(values[column]?.[row]));
@@ -52,9 +59,16 @@ function greatest(values: MeasureValues, size: number, limit: number): number[] 
   return best;
 }
 
-function text(dictionary: Dictionary, id: number): string {
+/** Of a key that is too long the beginning, with its size and a hash that tells it from others that begin the same. */
+function shownKey(dictionary: Dictionary, id: number): string {
+  const bytes = dictionary.lengthOf(id);
+  if (bytes <= SHOWN_CHARACTERS) return dictionary.text(id);
   const start = dictionary.startOf(id);
-  return Buffer.from(dictionary.arena.subarray(start, start + dictionary.lengthOf(id))).toString("utf8");
+  const end = start + Math.min(bytes, MAX_BYTES_A_CHARACTER * SHOWN_CHARACTERS);
+  const text = Buffer.from(dictionary.arena.subarray(start, end)).toString("utf8");
+  if (text.length <= SHOWN_CHARACTERS && end === start + bytes) return text;
+  const hash = (dictionary.hash(id) >>> 0).toString(16).padStart(8, "0");
+  return `${text.slice(0, SHOWN_CHARACTERS).toWellFormed()}… (${bytes} bytes, ${hash})`;
 }
 
 function shownValue({ kind }: Measure, value: number): string | number {

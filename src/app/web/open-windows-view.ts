@@ -1,10 +1,13 @@
 import type { Clock } from "../../core/clock.ts";
 import type { OpenWindow } from "../../web/api.ts";
 import type { WindowEnd } from "../../windows/open-windows.ts";
+import type { TopRows } from "../../windows/top-rows.ts";
 import type { RunningEngine } from "../parts.ts";
 
 const MAX_WINDOWS = 30;
 const ROWS = 20;
+/** What the rows of one window have at most, as JSON: however long keys are, thirty windows stay below two megabytes. */
+const MAX_WINDOW_BYTES = 64_000;
 /** Looking takes at most this share of the thread that commits and closes windows. */
 const MAX_SHARE = 0.02;
 
@@ -46,7 +49,9 @@ export class OpenWindowsView {
       startMs,
       endMs: window.endMs,
       asOfMs: this.clock.nowMs(),
-      queries: Object.fromEntries(found),
+      queries: Object.fromEntries(
+        [...found].map(([query, top]) => [query, within(top, MAX_WINDOW_BYTES / found.size)]),
+      ),
     });
   }
 
@@ -58,6 +63,16 @@ export class OpenWindowsView {
   private asOf(window: WindowEnd): number {
     return this.seen.get(nameOf(window))?.asOfMs ?? 0;
   }
+}
+
+/** The first rows, as many as there is room for. */
+function within({ keys, rows }: TopRows, maxBytes: number): TopRows {
+  let bytes = 0;
+  const tooMuch = rows.findIndex((row) => {
+    bytes += Buffer.byteLength(JSON.stringify(row));
+    return bytes > maxBytes;
+  });
+  return { keys, rows: tooMuch === -1 ? rows : rows.slice(0, tooMuch) };
 }
 
 function nameOf({ group, endMs }: WindowEnd): string {
