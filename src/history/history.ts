@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
 import type { Clock } from "../core/clock.ts";
+import { ClickstreamError } from "../core/errors.ts";
 import { ARCHIVE_FOLDER } from "../sinks/archive-path.ts";
 import { readManifest } from "../sinks/manifest-file.ts";
 import { inferShape, type RowShape, shapeOf } from "./columns.ts";
@@ -64,6 +65,10 @@ export class History implements AsyncDisposable {
   /** By query: the files of its view. */
   readonly #files = new Map<string, string>();
   #refreshing: Promise<unknown> = Promise.resolve();
+  /** Answers that are being computed. */
+  readonly #answers = new Set<Promise<unknown>>();
+  readonly #connections = new Set<DuckDBConnection>();
+  #isClosed = false;
 
   private constructor(options: HistoryOptions, database: Database, cache: SegmentCache, temporary: string) {
     this.#options = options;
@@ -96,9 +101,10 @@ export class History implements AsyncDisposable {
 
   /**
    * Takes in what was written since the last call; cheap when that was nothing. With names, only those views.
-   * @throws ClickstreamError MANIFEST_UNREADABLE, ARCHIVE_UNREADABLE
+   * @throws ClickstreamError MANIFEST_UNREADABLE, ARCHIVE_UNREADABLE, HISTORY_CLOSED
    */
   refresh(names?: ReadonlySet<string>): Promise<void> {
+    if (this.#isClosed) return Promise.reject(closed());
     const refreshed = this.#refreshing.then(() => this.#refresh(names));
     this.#refreshing = refreshed.catch(() => {});
     return refreshed;
@@ -106,7 +112,7 @@ export class History implements AsyncDisposable {
 
   /**
    * The answer to a query of this program's own, over views as the last `refresh` left them.
-   * @throws ClickstreamError SQL_TIMEOUT, SQL_OUT_OF_MEMORY
+   * @throws ClickstreamError SQL_TIMEOUT, SQL_OUT_OF_MEMORY, HISTORY_CLOSED
    */
   async query(sql: string, values: DuckDBValue[] = [], timeoutMs = 30_000): Promise<Answer> {
     return this.#withConnection(async (connection) => {
@@ -148,7 +154,11 @@ export class History implements AsyncDisposable {
     });
   }
 
+  /** Ends what is being computed. DuckDB would crash the process if its database went while a statement runs. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    for (const connection of this.#connections) connection.interrupt();
+    await Promise.allSettled(this.#answers);
     await this.#refreshing;
     this.#cache[Symbol.dispose]();
     this.#database[Symbol.dispose]();
@@ -156,10 +166,24 @@ export class History implements AsyncDisposable {
   }
 
   async #withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const connection = await this.#database.connect();
+    if (this.#isClosed) throw closed();
+    const answer = this.#connected(work);
+    this.#answers.add(answer);
     try {
+      return await answer;
+    } finally {
+      this.#answers.delete(answer);
+    }
+  }
+
+  async #connected<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const connection = await this.#database.connect();
+    this.#connections.add(connection);
+    try {
+      if (this.#isClosed) throw closed();
       return await work(connection);
     } finally {
+      this.#connections.delete(connection);
       connection.closeSync();
     }
   }
@@ -254,6 +278,14 @@ async function* chunksOf(
     if (next.done) return;
     yield next.value;
   }
+}
+
+function closed(): ClickstreamError {
+  return new ClickstreamError({
+    code: "HISTORY_CLOSED",
+    message: "The results are being closed.",
+    nextStep: "Ask again when the program has started again.",
+  });
 }
 
 function interruptAfter(connection: DuckDBConnection, timeoutMs: number, signal?: AbortSignal): Disposable {

@@ -38,6 +38,7 @@ export class OutputHistory implements History, AsyncDisposable {
   /** What the views hold, and when more may be taken in. */
   private refreshed: { stamp: string; nextAtMs: number } | undefined;
   private refreshing: Promise<void> | undefined;
+  private readonly closing = new AbortController();
 
   constructor(output: string, clock: Clock) {
     this.output = output;
@@ -106,7 +107,9 @@ export class OutputHistory implements History, AsyncDisposable {
     return { totals: withoutNulls(totals), windows, next: more ? cursorBehind(windows, null) : null };
   }
 
+  /** Questions that are not answered yet end with UNAVAILABLE. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.closing.abort();
     await this.refreshing?.catch(() => {}); // told to those who waited for it
     await (await this.database)?.[Symbol.asyncDispose]();
   }
@@ -159,6 +162,7 @@ export class OutputHistory implements History, AsyncDisposable {
     try {
       return await database.query(sql, values, TIMEOUT_MS);
     } catch (error) {
+      if (this.closing.signal.aborted) throw ending();
       if (!(error instanceof ClickstreamError)) throw error;
       if (error.code === "SQL_TIMEOUT" || error.code === "SQL_OUT_OF_MEMORY") {
         throw new HttpProblem("TOO_LONG", "The answer took too long: ask for a shorter stretch of time.");
@@ -167,7 +171,9 @@ export class OutputHistory implements History, AsyncDisposable {
     }
   }
 
+  /** @throws HttpProblem UNAVAILABLE */
   private opened(): Promise<Database> {
+    if (this.closing.signal.aborted) throw ending();
     const { output, clock } = this;
     this.database ??= Database.open({ output, clock, listFiles: anyEngineListing(clock), ...LIMITS });
     return this.database;
@@ -184,7 +190,7 @@ export class OutputHistory implements History, AsyncDisposable {
 
   private async takeIn(): Promise<void> {
     const waitMs = (this.refreshed?.nextAtMs ?? 0) - this.clock.monotonicMs();
-    if (waitMs > 0) await this.clock.sleep(waitMs);
+    if (waitMs > 0) await this.clock.sleep(waitMs, this.closing.signal);
     await this.readManifest();
     const stamp = this.finalStamp;
     const fromMs = this.clock.monotonicMs();
@@ -207,6 +213,10 @@ export class OutputHistory implements History, AsyncDisposable {
     if (this.manifest?.stamp !== stamp) this.manifest = { stamp, value: await readManifest(this.output) };
     return this.manifest.value;
   }
+}
+
+function ending(): HttpProblem {
+  return new HttpProblem("UNAVAILABLE", "The server is ending.");
 }
 
 function objects({ columns, rows }: Answer): Row[] {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OutputHistory } from "../../../src/app/web/output-history.ts";
 import { systemClock } from "../../../src/core/clock.ts";
+import type { HttpProblem } from "../../../src/web/problems.ts";
 import {
   MINUTE_MS,
   NOV_23,
@@ -170,4 +171,26 @@ test("a folder without results has no queries", async () => {
     closedThroughMs: null,
     queries: [],
   });
+});
+
+test("a history that is closed while it is asked answers or refuses, and the process lives", async () => {
+  await using tree = await openTree();
+  for (let round = 0; round < 20; round++) {
+    const history = new OutputHistory(tree.folder.path, systemClock);
+    if (round % 2 === 0) await history.queries();
+    const asked = Array.from({ length: 8 }, (_, n) =>
+      n % 2 === 0
+        ? history.top({ query: "pages", by: "events", limit: 10, search: "", points: 20, ...stretch })
+        : history.windows({ query: "pages", stepMs: null, limit: 1_000, after: null, ...stretch }),
+    );
+    const ends = asked.map((answer) =>
+      answer.then(
+        () => "answered",
+        (error: HttpProblem) => error.problem.code,
+      ),
+    );
+    await new Promise((resolve) => setTimeout(resolve, round % 20));
+    await history[Symbol.asyncDispose]();
+    for (const end of await Promise.all(ends)) assert.match(end, /^(?:answered|UNAVAILABLE)$/);
+  }
 });
