@@ -7,6 +7,7 @@ import { compactTree } from "../src/archive/compact-tree.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { History } from "../src/history/history.ts";
 import { JsonFilesSink } from "../src/sinks/json-files.ts";
+import { benchApi, summary } from "./history-api.ts";
 import { writeTree } from "./history-tree.ts";
 
 const DAY_MS = 86_400_000;
@@ -39,6 +40,8 @@ const QUESTIONS: Record<string, (run: number) => string> = {
     WHERE epoch_ms(window_start) % 300000 = 0 GROUP BY url ORDER BY events DESC LIMIT 20`,
 };
 let users: unknown[] = [];
+const api = (): Promise<void> =>
+  benchApi(output, { endMs: startMs + days * DAY_MS, users: users.map(String) }, print);
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -65,13 +68,6 @@ async function ask(history: History): Promise<void> {
   print(`  ${"all of them".padEnd(40)} ${summary(all)}`);
 }
 
-function summary(times: readonly number[]): string {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number): string =>
-    `${Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0)} ms`;
-  return `median ${at(0.5).padStart(7)}   p95 ${at(0.95).padStart(7)}`;
-}
-
 try {
   const { manifest, files, rows, bytes } = await writeTree(output, { startMs, days, eventsPerSecond });
   print(`${days} days: ${files} window files, ${rows} rows, ${Math.round(bytes / 1e6)} MB`);
@@ -80,6 +76,7 @@ try {
     print(`window files, first look at all: ${Math.round(await took(() => history.refresh()))} ms`);
     print(`  nothing new: ${Math.round(await took(() => history.refresh()))} ms`);
     await ask(history);
+    await api();
     const windowStartMs = startMs + days * DAY_MS;
     const text = `{"window_start":"${new Date(windowStartMs).toISOString()}","window_end":"${new Date(windowStartMs + 300_000).toISOString()}","events":1,"users":1,"sessions":1,"session_seconds":0}\n`;
     const entry = {
@@ -115,6 +112,7 @@ try {
   await using history = await openHistory();
   print(`archive, first look at all: ${Math.round(await took(() => history.refresh()))} ms`);
   await ask(history);
+  await api();
 } finally {
   rmSync(output, { recursive: true });
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../src/local/ports.ts";
+import { benchPage } from "./page.ts";
 
 const PROGRAM = fileURLToPath(new URL("../bin/clickstream.js", import.meta.url));
 const RUNS = 3;
@@ -42,6 +43,8 @@ try {
       );
     }
   }
+  const given = ["--brokers", brokers, "--topic", "clicks-none", "--log-level", "error"];
+  await benchPage([PROGRAM, "process", ...given, "--workers", "2", "--until-end"], folder, print);
 } finally {
   clickstream("kafka", "stop", "--log-level", "error");
   rmSync(folder, { recursive: true });
