@@ -43,6 +43,15 @@ export function formatTook(durationMs: number | null): string {
   return `${formatCount(Math.floor(hours / 24))} d ${two(hours % 24)} h`;
 }
 
+/** A moment in UTC, `2026-11-23 08:05:00.123`, without the milliseconds when there are none; `–` for none. */
+export function formatMoment(timeMs: number | null): string {
+  if (timeMs === null) return "–";
+  return new Date(timeMs)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/(\.000)?Z$/, "");
+}
+
 /** A moment in UTC, `2026-11-23 08:05`. */
 export function formatMinute(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 16).replace("T", " ");

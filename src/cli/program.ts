@@ -12,6 +12,7 @@ import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { sparkCommand } from "./spark.ts";
 import { sqlCommand } from "./sql.ts";
+import { stateCommand } from "./state.ts";
 import { verifyCommand } from "./verify.ts";
 
 const { description, version } = JSON.parse(
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     dlqCommand(),
     sqlCommand(),
     compactCommand(),
+    stateCommand(),
     kafkaCommand(),
     sparkCommand(),
     doctorCommand(),

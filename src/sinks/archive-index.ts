@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ClickstreamError } from "../core/errors.ts";
+import { formatBeyond, newerFormat } from "../core/newer-format.ts";
 import { ARCHIVE_FOLDER, type ArchiveFormat, type Day } from "./archive-path.ts";
 import { createFolder, replaceFile, syncFolder } from "./durable-file.ts";
 import { outputError } from "./output-error.ts";
@@ -26,12 +27,14 @@ export interface QueryArchive {
   days: Record<Day, ArchivedDay>;
 }
 
+const INDEX_FORMAT = 1;
+
 /**
  * `output/archive/archive.json`: where the rows of a day are. A day that it names is in the archive, one before
  * `keptFrom` is gone, any other is in window files; leftovers elsewhere mean nothing.
  */
 export interface ArchiveIndex {
-  format: 1;
+  format: typeof INDEX_FORMAT;
   /** By name. A query that is not there has all its days in window files. */
   queries: Record<string, QueryArchive>;
 }
@@ -51,7 +54,7 @@ const archivedDaySchema: z.ZodType<ArchivedDay> = z.strictObject({
 });
 
 const archiveIndexSchema: z.ZodType<ArchiveIndex> = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(INDEX_FORMAT),
   queries: z.record(
     z.string(),
     z.strictObject({ keptFrom: day.nullable(), days: z.record(day, archivedDaySchema) }),
@@ -72,7 +75,7 @@ export function isDropped({ keptFrom }: QueryArchive, of: Day): boolean {
 
 /**
  * Reads the index of an output tree; an empty one when nothing was ever archived or dropped.
- * @throws ClickstreamError ARCHIVE_UNREADABLE
+ * @throws ClickstreamError ARCHIVE_FORMAT when a newer version wrote it, ARCHIVE_UNREADABLE
  */
 export async function readArchiveIndex(output: string): Promise<ArchiveIndex> {
   const path = join(output, ARCHIVE_FOLDER, FILE_NAME);
@@ -80,7 +83,7 @@ export async function readArchiveIndex(output: string): Promise<ArchiveIndex> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { format: 1, queries: {} };
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { format: INDEX_FORMAT, queries: {} };
     throw unreadable(path, (error as Error).message, error);
   }
   let value: unknown;
@@ -88,6 +91,10 @@ export async function readArchiveIndex(output: string): Promise<ArchiveIndex> {
     value = JSON.parse(text);
   } catch (error) {
     throw unreadable(path, "it is not JSON", error);
+  }
+  const found = formatBeyond(INDEX_FORMAT, value);
+  if (found !== undefined) {
+    throw newerFormat({ code: "ARCHIVE_FORMAT", what: `The index ${path}`, found, known: INDEX_FORMAT });
   }
   const parsed = archiveIndexSchema.safeParse(value);
   if (!parsed.success) throw unreadable(path, z.prettifyError(parsed.error), parsed.error);

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ClickstreamError } from "../core/errors.ts";
+import { formatBeyond, newerFormat } from "../core/newer-format.ts";
 import { createFolder, replaceFile, syncFolder } from "./durable-file.ts";
-import type { Manifest } from "./manifest.ts";
+import { MANIFEST_FORMAT, type Manifest } from "./manifest.ts";
 import { manifestSchema } from "./manifest-schema.ts";
 import { outputError } from "./output-error.ts";
 
@@ -25,7 +26,7 @@ export async function writeManifest(output: string, manifest: Manifest): Promise
 
 /**
  * Reads `<output>/manifest.json`; undefined when there is none.
- * @throws ClickstreamError MANIFEST_UNREADABLE when the file is not a manifest of this format.
+ * @throws ClickstreamError MANIFEST_FORMAT when a newer version wrote it, MANIFEST_UNREADABLE when it is no manifest.
  */
 export async function readManifest(output: string): Promise<Manifest | undefined> {
   const path = join(output, FILE_NAME);
@@ -41,6 +42,15 @@ export async function readManifest(output: string): Promise<Manifest | undefined
     value = JSON.parse(text);
   } catch (error) {
     throw unreadable(path, "it is not JSON", error);
+  }
+  const found = formatBeyond(MANIFEST_FORMAT, value);
+  if (found !== undefined) {
+    throw newerFormat({
+      code: "MANIFEST_FORMAT",
+      what: `The manifest ${path}`,
+      found,
+      known: MANIFEST_FORMAT,
+    });
   }
   const parsed = manifestSchema.safeParse(value);
   if (!parsed.success) throw unreadable(path, z.prettifyError(parsed.error), parsed.error);

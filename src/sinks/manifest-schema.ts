@@ -8,7 +8,7 @@ import {
   type NumberSource,
 } from "../events/event.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
-import type { Manifest } from "./manifest.ts";
+import { MANIFEST_FORMAT, type Manifest } from "./manifest.ts";
 
 const count = z.int().nonnegative();
 const timeMs = z.int();
@@ -66,7 +66,7 @@ const partitionSchema = z.strictObject({
 
 /** `output/manifest.json` as untrusted data. The type annotation keeps it in step with `Manifest`. */
 export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(MANIFEST_FORMAT),
   engine: z.enum(["embedded", "spark"]),
   topic: z.strictObject({ name: z.string(), id: z.string() }),
   windows: z.strictObject({ sizeMs: count, slideMs: count, delayMs: count, maxAheadMs: count }),

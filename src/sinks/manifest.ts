@@ -31,9 +31,12 @@ export interface PartitionManifest extends Accounting {
   lost: { from: number; to: number }[];
 }
 
+/** Version of the manifest; members that an older program would have to know need a new one. */
+export const MANIFEST_FORMAT = 1;
+
 /** `output/manifest.json`: all that is needed to compute the closed windows again from the topic alone. */
 export interface Manifest {
-  format: 1;
+  format: typeof MANIFEST_FORMAT;
   engine: "embedded" | "spark";
   topic: { name: string; id: string };
   windows: WindowSettings;

@@ -20,6 +20,8 @@ const COMMANDS = [
   "dlq list",
   "dlq show",
   "dlq replay",
+  "state",
+  "state inspect",
 ];
 
 test("every command has help with examples, on stdout", async () => {

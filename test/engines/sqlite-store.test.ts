@@ -1,20 +1,24 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
 import { seededRandom } from "../../src/core/random.ts";
+import { inspectState } from "../../src/engines/embedded/inspect-state.ts";
 import { SqliteStore } from "../../src/engines/embedded/sqlite-store.ts";
 import type { Commit, Ownership } from "../../src/engines/embedded/state-store.ts";
+import { firstUnconfirmedEndMs } from "../../src/engines/embedded/unconfirmed-windows.ts";
 import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
 import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import type { PartitionManifest } from "../../src/sinks/manifest.ts";
 import type { SlotRewrite } from "../../src/windows/open-windows.ts";
+import { SLOT_FORMAT } from "../../src/windows/slot-codec.ts";
 import { CrashPlan, Disk } from "../simulation/world.ts";
 
 const OWNERSHIP: Ownership = {
@@ -47,6 +51,14 @@ function partition(position: number): PartitionManifest {
   };
 }
 
+/** Bytes that the store takes for a slot: format, content, checksum. */
+function slotOf(content: string): Uint8Array {
+  const body = Buffer.concat([Buffer.from([SLOT_FORMAT]), Buffer.from(content)]);
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32LE(crc32(body));
+  return Buffer.concat([body, checksum]);
+}
+
 /** The slot that commit n brought, whole. */
 function rewriteOf(n: number, parts: Iterable<Uint8Array>): SlotRewrite {
   return { group: n % 2, paneStartMs: n * 60_000, firstEndMs: (n + 1) * 60_000, parts };
@@ -71,10 +83,10 @@ function commitOf(n: number): Commit {
         group: n % 2,
         paneStartMs: n * 60_000,
         firstEndMs: (n + 1) * 60_000,
-        bytes: Buffer.from(`pane ${n}`),
+        bytes: slotOf(`pane ${n}`),
       },
     ],
-    rewrites: n % 3 === 2 ? [rewriteOf(n - 1, [Buffer.from("half a pane"), Buffer.from("the rest")])] : [],
+    rewrites: n % 3 === 2 ? [rewriteOf(n - 1, [slotOf("half a pane"), slotOf("the rest")])] : [],
     dropPanesThroughMs: [n < 5 ? Number.NEGATIVE_INFINITY : (n - 5) * 60_000, (n - 7) * 60_000],
     newOutbox: [entry(n)],
     confirmed: n === 0 ? [] : [entry(n - 1)],
@@ -144,7 +156,7 @@ test("a commit that fails while a slot is rewritten changes nothing", (t) => {
   store.commit(commitOf(0));
   const before = hexed([store.load(), ...store.slots()]);
   const parts = function* (): Generator<Uint8Array> {
-    yield Buffer.from("half a pane");
+    yield slotOf("half a pane");
     throw new Error("no memory");
   };
   assert.throws(() => store.commit({ ...commitOf(1), rewrites: [rewriteOf(0, parts())] }), {
@@ -157,10 +169,16 @@ test("a commit that fails while a slot is rewritten changes nothing", (t) => {
 test("a state of a newer format is refused by its number", (t) => {
   const path = folder(t);
   new SqliteStore(path).close();
-  const database = new DatabaseSync(join(path, "state.sqlite"));
-  database.exec("PRAGMA user_version = 9");
+  const file = join(path, "state.sqlite");
+  const database = new DatabaseSync(file);
+  database.exec("PRAGMA user_version = 9; DROP TABLE outbox");
   database.close();
-  assert.throws(() => new SqliteStore(path), { code: "STATE_FORMAT", message: /format 9/ });
+  const bytes = readFileSync(file);
+  const refused = { code: "STATE_FORMAT", message: /format 9; .* up to \d/, nextStep: /left as it is/ };
+  assert.throws(() => new SqliteStore(path), refused);
+  assert.throws(() => inspectState(path), refused);
+  assert.throws(() => firstUnconfirmedEndMs(path), refused);
+  assert.deepEqual(readFileSync(file), bytes);
 });
 
 test("a folder that can't hold a state is not called locked", (t) => {
@@ -172,6 +190,56 @@ test("a folder that can't hold a state is not called locked", (t) => {
   rmSync(join(path, "state.lock"), { recursive: true });
   writeFileSync(join(path, "state.lock"), "no database, but bytes enough to be taken for one".repeat(9));
   assert.throws(() => new SqliteStore(path), { code: "STATE_UNREADABLE", message: /not a database/ });
+});
+
+test("a damaged pane, page or record is named before anything goes on from it", (t) => {
+  const path = folder(t);
+  const store = new SqliteStore(path);
+  store.create(OWNERSHIP, [partition(0)]);
+  store.commit(commitOf(0));
+  store.close();
+  const file = join(path, "state.sqlite");
+  const whole = readFileSync(file);
+  assert.equal(inspectState(path)?.groups[0]?.parts, 1);
+  for (const content of ["pane 0", "CREATE TABLE partitions", '"startOffset"']) {
+    const bytes = Buffer.from(whole);
+    bytes[bytes.indexOf(content)]! ^= 1;
+    writeFileSync(file, bytes);
+    assert.throws(() => inspectState(path), { code: "STATE_UNREADABLE" }, content);
+    assert.throws(
+      () => {
+        const damaged = new SqliteStore(path);
+        try {
+          damaged.load();
+          return [...damaged.slots()];
+        } finally {
+          damaged.close();
+        }
+      },
+      { code: "STATE_UNREADABLE", nextStep: /restore a copy/ },
+      content,
+    );
+  }
+});
+
+test("a state is inspected while a process commits to it, as of one commit", (t) => {
+  const path = folder(t);
+  assert.equal(inspectState(path), undefined);
+  const store = new SqliteStore(path);
+  t.after(() => store.close());
+  assert.equal(inspectState(path), undefined);
+  const hourly = { ...STANDARD_QUERIES[0]!, name: "hourly", windows: { sizeMs: 3_600_000, slideMs: 60_000 } };
+  store.create({ ...OWNERSHIP, queries: [...STANDARD_QUERIES, hourly] }, [partition(0)]);
+  for (let n = 0; n < 5; n++) {
+    store.commit(commitOf(n));
+    const found = inspectState(path);
+    assert.equal(found?.windowsClosed, n);
+    assert.equal(found.partitions[0]?.position, n);
+    assert.equal(found.leastWatermarkMs, [null, -599_000, -598_000, -597_000, 60_000][n]);
+    const [outbox] = found.outbox;
+    assert.deepEqual([outbox?.windows, outbox?.rows, outbox?.lastWindowEndMs], [1, n, (n + 5) * 60_000]);
+    assert(found.files.logBytes > 0);
+  }
 });
 
 test("a damaged state is told apart from a full disk", (t) => {

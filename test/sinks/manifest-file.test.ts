@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
 import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
-import type { Manifest } from "../../src/sinks/manifest.ts";
+import { MANIFEST_FORMAT, type Manifest } from "../../src/sinks/manifest.ts";
 import { readManifest, writeManifest } from "../../src/sinks/manifest-file.ts";
 import { filesUnder, temporaryFolder } from "./temporary-folder.ts";
 
@@ -61,11 +62,30 @@ test("a field mapping reads back as written; without one the rules have no membe
   );
 });
 
+test("a manifest of every format so far, of either engine, is read; a newer one is refused by its number", async () => {
+  for (const [name, engine] of [
+    ["state-1", "embedded"],
+    ["state-2", "embedded"],
+    ["spark-1", "spark"],
+  ]) {
+    const manifest = await readManifest(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
+    assert.equal(manifest?.engine, engine);
+  }
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "manifest.json");
+  await writeFile(file, JSON.stringify({ ...MANIFEST, format: MANIFEST_FORMAT + 1, more: true }));
+  await assert.rejects(readManifest(folder.path), {
+    code: "MANIFEST_FORMAT",
+    message: /format 2; .* up to 1/,
+    nextStep: /Run the version/,
+  });
+});
+
 test("a file that is no manifest is refused, naming what is wrong", async () => {
   await using folder = await temporaryFolder();
   const refused: [string, RegExp][] = [
     ["{", /not JSON/],
-    [JSON.stringify({ ...MANIFEST, format: 2 }), /format/],
+    [JSON.stringify({ ...MANIFEST, format: 0 }), /format/],
     [JSON.stringify({ ...MANIFEST, partitions: [{ partition: 0 }] }), /position/],
     [JSON.stringify({ ...MANIFEST, queries: [{ name: "q", by: ["timestamp"], measures: {} }] }), /by/],
   ];

@@ -1,6 +1,6 @@
 import type { Kind } from "./kinds.ts";
 
-/** The commands of the command line; `kafka`, `spark` and `dlq` stand for their three subcommands each. */
+/** The commands of the command line; `kafka`, `spark`, `dlq` and `state` stand for their subcommands. */
 export type CommandName =
   | "run"
   | "generate"
@@ -11,6 +11,7 @@ export type CommandName =
   | "dlq"
   | "sql"
   | "compact"
+  | "state"
   | "kafka"
   | "spark"
   | "doctor";

@@ -32,6 +32,7 @@ const ANY = [
   "dlq",
   "sql",
   "compact",
+  "state",
   "kafka",
   "spark",
   "doctor",
@@ -134,7 +135,7 @@ export const SETTINGS = {
   }),
   output: setting(text("dir"), "output", {
     group: "Processing",
-    commands: ["run", "process", "serve", "verify", "explain", "dlq", "sql", "compact", "doctor"],
+    commands: ["run", "process", "serve", "verify", "explain", "dlq", "sql", "compact", "state", "doctor"],
     doc: "folder of the results",
   }),
   window: setting(duration(1_000), 300_000, {

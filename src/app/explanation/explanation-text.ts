@@ -1,5 +1,6 @@
 import { formatDuration } from "../../core/durations.ts";
-import { formatCount } from "../numbers-for-people.ts";
+import { formatCount, formatMoment } from "../numbers-for-people.ts";
+import { textTable } from "../text-table.ts";
 import type { ExplainedPartition, Explanation, NextWindow } from "./explain-partitions.ts";
 
 const COLUMNS: readonly { title: string; cell(partition: ExplainedPartition): string }[] = [
@@ -7,9 +8,9 @@ const COLUMNS: readonly { title: string; cell(partition: ExplainedPartition): st
   { title: "position", cell: ({ position }) => formatCount(position) },
   { title: "end", cell: ({ end }) => formatCount(end) },
   { title: "lag", cell: ({ lag }) => formatCount(lag) },
-  { title: "greatest event time", cell: ({ greatestMs }) => moment(greatestMs) },
-  { title: "watermark", cell: ({ watermarkMs }) => moment(watermarkMs) },
-  { title: "floor", cell: ({ floorMs }) => moment(floorMs) },
+  { title: "greatest event time", cell: ({ greatestMs }) => formatMoment(greatestMs) },
+  { title: "watermark", cell: ({ watermarkMs }) => formatMoment(watermarkMs) },
+  { title: "floor", cell: ({ floorMs }) => formatMoment(floorMs) },
   { title: "idle", cell: ({ idle }) => (idle ? "idle" : "–") },
 ];
 
@@ -17,16 +18,15 @@ const COLUMNS: readonly { title: string; cell(partition: ExplainedPartition): st
 export function explanationText(explanation: Explanation): string {
   const { topic, closedThroughMs, engineRuns, partitions, unknownPartitions, next } = explanation;
   const closed =
-    closedThroughMs === null ? "no window is final yet" : `final through ${moment(closedThroughMs)}`;
+    closedThroughMs === null ? "no window is final yet" : `final through ${formatMoment(closedThroughMs)}`;
   const rows = [
     COLUMNS.map(({ title }) => title),
     ...partitions.map((partition) => COLUMNS.map(({ cell }) => cell(partition))),
   ];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return [
     `topic ${topic}: ${closed}; ${engineRuns ? "an engine is running" : "no engine is running"}`,
     "",
-    ...rows.map((row) => row.map((cell, column) => cell.padStart(widths[column]!)).join("  ")),
+    ...textTable(rows),
     "",
     ...(next === null
       ? ["Nothing holds the next window open: the next commit closes it."]
@@ -44,7 +44,7 @@ function sentences(explanation: Explanation, next: NextWindow): string[] {
   const what =
     next.startMs === null
       ? `No window can become final yet: partition ${heldBy} holds all of them open:`
-      : `The next window to become final${whose} is ${moment(next.startMs)} to ${moment(next.endMs)}. Partition ${heldBy} holds it open:`;
+      : `The next window to become final${whose} is ${formatMoment(next.startMs)} to ${formatMoment(next.endMs)}. Partition ${heldBy} holds it open:`;
   const also =
     alsoHeldBy.length === 0
       ? []
@@ -61,12 +61,12 @@ function why(
     watermarkMs === null
       ? "it has no watermark, as no valid event was read from it so far"
       : greatestMs === watermarkMs + delayMs
-        ? `its watermark is ${moment(watermarkMs)}, which is ${formatDuration(delayMs)} (--delay) before its greatest event time`
-        : `its watermark is its floor, ${moment(watermarkMs)}`;
+        ? `its watermark is ${formatMoment(watermarkMs)}, which is ${formatDuration(delayMs)} (--delay) before its greatest event time`
+        : `its watermark is its floor, ${formatMoment(watermarkMs)}`;
   const needed =
     neededEventMs === null
       ? "with its first valid event"
-      : `with an event of ${moment(neededEventMs)} or later`;
+      : `with an event of ${formatMoment(neededEventMs)} or later`;
   switch (reason) {
     case "behind":
       return [
@@ -101,14 +101,4 @@ function named(partitions: readonly number[]): string {
   const shown = partitions.slice(0, 10).join(", ");
   const more = partitions.length > 10 ? ` and ${partitions.length - 10} more` : "";
   return `partition${partitions.length === 1 ? "" : "s"} ${shown}${more}`;
-}
-
-/** `2026-11-23 08:05:00.123`, without the milliseconds when there are none. */
-function moment(timeMs: number | null): string {
-  return timeMs === null
-    ? "–"
-    : new Date(timeMs)
-        .toISOString()
-        .replace("T", " ")
-        .replace(/(\.000)?Z$/, "");
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { ClickstreamError } from "../../core/errors.ts";
-import type { Manifest } from "../../sinks/manifest.ts";
+import { MANIFEST_FORMAT, type Manifest } from "../../sinks/manifest.ts";
 import type { Sink } from "../../sinks/sink.ts";
 import { type EncodedSlot, OpenWindows, type SlotKey, type WindowEnd } from "../../windows/open-windows.ts";
 import type { TopRows } from "../../windows/top-rows.ts";
@@ -204,7 +204,7 @@ export class Coordinator {
 
   private get manifest(): Manifest {
     return {
-      format: 1,
+      format: MANIFEST_FORMAT,
       engine: "embedded",
       ...this.options.stored.ownership,
       closedThroughMs: this.closedThrough,

@@ -4,14 +4,10 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ClickstreamError } from "../../core/errors.ts";
 import type { PartitionManifest } from "../../sinks/manifest.ts";
 import type { EncodedSlot } from "../../windows/open-windows.ts";
+import { isIntactSlot } from "../../windows/slot-codec.ts";
 import { lockState, type StateLock } from "../state-lock.ts";
+import { checkStateFormat, STATE_FILE, STATE_FORMAT, unreadableState } from "./state-file.ts";
 import type { Commit, OutboxEntry, Ownership, StateStore, StoredState } from "./state-store.ts";
-
-/** The state, in its folder. */
-export const STATE_FILE = "state.sqlite";
-
-/** Version of the tables below; stored as SQLite's user_version. */
-const STATE_FORMAT = 2;
 
 const SCHEMA = `
   CREATE TABLE pipeline (
@@ -61,11 +57,19 @@ export class SqliteStore implements StateStore {
       this.epoch = this.takeOver();
     } catch (error) {
       lock?.release();
-      throw error instanceof ClickstreamError ? error : this.failure("STATE_UNREADABLE", "opened", error);
+      throw error instanceof ClickstreamError ? error : unreadableState(this.path, error);
     }
   }
 
   load(): StoredState | undefined {
+    try {
+      return this.read();
+    } catch (error) {
+      throw unreadableState(this.path, error);
+    }
+  }
+
+  private read(): StoredState | undefined {
     const pipeline = this.run("SELECT ownership, closed_through, windows_closed FROM pipeline").get();
     if (typeof pipeline?.ownership !== "string") return undefined;
     return {
@@ -81,13 +85,19 @@ export class SqliteStore implements StateStore {
 
   *slots(): Generator<EncodedSlot> {
     const rows = this.run("SELECT window_group, pane_start, first_end, bytes FROM slots ORDER BY id");
-    for (const row of rows.iterate()) {
-      yield {
-        group: row.window_group as number,
-        paneStartMs: row.pane_start as number,
-        firstEndMs: row.first_end as number,
-        bytes: row.bytes as Uint8Array,
-      };
+    try {
+      for (const row of rows.iterate()) {
+        const bytes = row.bytes as Uint8Array;
+        if (!isIntactSlot(bytes)) throw new Error("a pane is damaged");
+        yield {
+          group: row.window_group as number,
+          paneStartMs: row.pane_start as number,
+          firstEndMs: row.first_end as number,
+          bytes,
+        };
+      }
+    } catch (error) {
+      throw unreadableState(this.path, error);
     }
   }
 
@@ -123,16 +133,9 @@ export class SqliteStore implements StateStore {
   private open(): DatabaseSync {
     const database = new DatabaseSync(this.path);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    const format = database.prepare("PRAGMA user_version").get()?.user_version as number;
+    const format = checkStateFormat(database, this.path);
     if (format === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`);
     else if (format === 1) database.exec(`BEGIN; ${FROM_FORMAT_1} COMMIT`);
-    else if (format !== STATE_FORMAT) {
-      throw new ClickstreamError({
-        code: "STATE_FORMAT",
-        message: `The state in ${this.path} has format ${format}; this program reads formats up to ${STATE_FORMAT}.`,
-        nextStep: "Run the version of clickstream that wrote it, or start over with --fresh.",
-      });
-    }
     return database;
   }
 
@@ -178,7 +181,7 @@ export class SqliteStore implements StateStore {
       this.database.exec("COMMIT");
     } catch (error) {
       if (this.database.isTransaction) this.database.exec("ROLLBACK");
-      throw error instanceof ClickstreamError ? error : this.failure("STATE_WRITE_FAILED", "written", error);
+      throw error instanceof ClickstreamError ? error : this.writeFailed(error);
     }
   }
 
@@ -191,15 +194,13 @@ export class SqliteStore implements StateStore {
     return statement;
   }
 
-  private failure(code: string, what: string, cause: unknown): ClickstreamError {
+  private writeFailed(cause: unknown): ClickstreamError {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new ClickstreamError({
-      code,
-      message: `The state in ${this.path} can't be ${what}: ${reason}.`,
+      code: "STATE_WRITE_FAILED",
+      message: `The state in ${this.path} can't be written: ${reason}.`,
       nextStep:
-        code === "STATE_UNREADABLE"
-          ? "Check the folder's permissions; if the file is damaged, restore a copy of it or start over with --fresh."
-          : "Check the disk's free space and the folder's permissions, then start again: it goes on from the last commit.",
+        "Check the disk's free space and the folder's permissions, then start again: it goes on from the last commit.",
       cause,
     });
   }

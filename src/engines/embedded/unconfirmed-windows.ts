@@ -1,20 +1,13 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { STATE_FILE } from "./sqlite-store.ts";
+import { readStateFile } from "./state-file.ts";
 
 /**
  * End of the first window whose rows are still in the outbox of a state, ms since the epoch: the next run writes it again.
  * Undefined when there is none, or no state.
+ * @throws ClickstreamError STATE_FORMAT, STATE_UNREADABLE
  */
 export function firstUnconfirmedEndMs(stateFolder: string): number | undefined {
-  const path = join(stateFolder, STATE_FILE);
-  if (!existsSync(path)) return undefined;
-  const database = new DatabaseSync(path, { readOnly: true });
-  try {
+  return readStateFile(stateFolder, (database) => {
     const row = database.prepare("SELECT min(window_end) AS end FROM outbox").get();
     return (row?.end as number | null) ?? undefined;
-  } finally {
-    database.close();
-  }
+  });
 }
