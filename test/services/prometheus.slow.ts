@@ -47,6 +47,7 @@ after(async () => {
 test("promtool accepts the configuration and the rules, and their unit tests pass", { skip: missing }, () => {
   execFileSync("promtool", ["check", "rules", RULES]);
   execFileSync("promtool", ["check", "config", join(DEPLOY, "prometheus/prometheus.yml")]);
+  execFileSync("promtool", ["check", "config", "--syntax-only", join(DEPLOY, "prometheus/compose.yml")]);
   execFileSync("promtool", ["test", "rules", join(DEPLOY, "prometheus/alerts.test.yml")]);
 });
 
