@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -242,7 +242,37 @@ test("a state is inspected while a process commits to it, as of one commit", (t)
   }
 });
 
-test("a damaged state is told apart from a full disk", (t) => {
+test("a disk that is full when a state is opened is told apart from a damaged state, and costs nothing", (t) => {
+  const path = folder(t);
+  const store = new SqliteStore(path);
+  store.create(OWNERSHIP, [partition(0)]);
+  store.commit(commitOf(0));
+  const before = hexed([store.load(), ...store.slots()]);
+  store.close();
+  const module = fileURLToPath(new URL("../../src/engines/embedded/sqlite-store.ts", import.meta.url));
+  const program = `
+    import { SqliteStore } from ${JSON.stringify(module)};
+    try { new SqliteStore(${JSON.stringify(path)}); } catch (error) { process.stdout.write(error.code + error.nextStep); }`;
+  // As a full disk: no file may grow beyond one kilobyte.
+  const limited = spawnSync(
+    "bash",
+    [
+      "-c",
+      'ulimit -f 1 && exec "$0" "$@"',
+      process.execPath,
+      "--input-type=module-typescript",
+      "-e",
+      program,
+    ],
+    { encoding: "utf8" },
+  );
+  assert.match(limited.stdout, /^STATE_WRITE_FAILED.*free space/);
+  const again = new SqliteStore(path);
+  assert.deepEqual(hexed([again.load(), ...again.slots()]), before);
+  again.close();
+});
+
+test("a damaged state is told apart by its next step", (t) => {
   const path = folder(t);
   new SqliteStore(path).close();
   writeFileSync(join(path, "state.sqlite"), "no database at all".repeat(100));

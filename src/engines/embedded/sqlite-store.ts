@@ -38,6 +38,11 @@ const FROM_FORMAT_1 = `
   PRAGMA user_version = ${STATE_FORMAT};
 `;
 
+/** SQLite's codes for a disk that is full or takes no more: the file itself is as good as the last commit. */
+const SQLITE_FULL = 13;
+const SQLITE_IOERR = 10;
+const FAILED_WRITES = [3, 4, 5, 6, 7, 18, 19].map((detail) => SQLITE_IOERR | (detail << 8));
+
 /** The engine's state in one SQLite file: WAL, every commit synced to disk. */
 export class SqliteStore implements StateStore {
   private readonly path: string;
@@ -57,7 +62,7 @@ export class SqliteStore implements StateStore {
       this.epoch = this.takeOver();
     } catch (error) {
       lock?.release();
-      throw error instanceof ClickstreamError ? error : unreadableState(this.path, error);
+      throw isFailedWrite(error) ? this.writeFailed(error) : unreadableState(this.path, error);
     }
   }
 
@@ -204,6 +209,11 @@ export class SqliteStore implements StateStore {
       cause,
     });
   }
+}
+
+function isFailedWrite(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode === SQLITE_FULL || (errcode !== undefined && FAILED_WRITES.includes(errcode));
 }
 
 function outboxEntry(row: Record<string, unknown>): OutboxEntry {
