@@ -6,7 +6,7 @@ import {
   closedThroughMs,
   droppedRows,
   positionsOf,
-  readByAll,
+  recordsRead,
   windowCounts,
 } from "../../engines/spark/spark-report.ts";
 import { Cluster } from "../../kafka/cluster.ts";
@@ -49,7 +49,7 @@ export class SparkFigures {
     this.#topic = options.topic;
     this.#page = options.page;
     this.#progress = options.before;
-    this.#readBefore = readByAll(options.before.view);
+    this.#readBefore = recordsRead(options.before.view);
     this.#startedMs = this.#clock.monotonicMs();
     this.#lastBatchMs = this.#startedMs;
     this.#looking = this.#look();
@@ -84,7 +84,7 @@ export class SparkFigures {
 
   snapshot(): EngineSnapshot {
     const { view, newestEventMs } = this.#progress;
-    const read = readByAll(view);
+    const read = recordsRead(view);
     const dead = view.totals[DEAD_LETTERS]?.written ?? 0;
     const { closed, open } = windowCounts(view, newestEventMs);
     const spark = this.#spark();
@@ -105,7 +105,7 @@ export class SparkFigures {
   }
 
   figures(): EngineFigures {
-    const readInRun = readByAll(this.#progress.view) - this.#readBefore;
+    const readInRun = recordsRead(this.#progress.view) - this.#readBefore;
     return { readInRun, busyMs: this.#lastBatchMs - this.#startedMs };
   }
 

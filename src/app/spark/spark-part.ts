@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Clock } from "../../core/clock.ts";
-import { compileJob } from "../../engines/spark/compile/compile-job.ts";
+import { compileJob, DEAD_LETTERS } from "../../engines/spark/compile/compile-job.ts";
 import { kafkaClientOptions } from "../../engines/spark/kafka-client-options.ts";
 import { SparkEngine, type SparkOptions, type SparkProgress } from "../../engines/spark/spark-engine.ts";
 import { SPARK } from "../../local/software.ts";
@@ -181,7 +181,7 @@ class SparkRun implements RunningEngine {
       existingManifest: await readManifest(output),
       // One at a time: after every batch, at the start and at the end.
       publishManifest: async (manifest) => {
-        for (const { name } of settings.queries) await recordBatches(output, name);
+        await recordBatches(output, [...settings.queries.map(({ name }) => name), DEAD_LETTERS]);
         await writeManifest(output, manifest);
         this.manifest = manifest;
       },

@@ -11,8 +11,9 @@ import type { Ownership } from "../embedded/state-store.ts";
 import { lockState, type StateLock } from "../state-lock.ts";
 import type { ProgressReport } from "./connect/progress-report.ts";
 import { SparkSession } from "./connect/session.ts";
+import type { StreamingQuery } from "./connect/streaming-query.ts";
 import { jobName } from "./job-name.ts";
-import { submitJob } from "./job-submission.ts";
+import { prepareSession, submitStage } from "./job-submission.ts";
 import { afterBatch, NO_TOTALS } from "./query-totals.ts";
 import { Recovery } from "./recovery.ts";
 import { watchQueries } from "./running-job.ts";
@@ -25,7 +26,7 @@ import {
   type SparkState,
   writeState,
 } from "./spark-state.ts";
-import type { StreamingJob } from "./streaming-job.ts";
+import type { StreamingJob, StreamingStage } from "./streaming-job.ts";
 
 /** What the Spark engine runs with. */
 export interface SparkOptions {
@@ -169,12 +170,16 @@ export class SparkEngine {
     const name = jobName(this.job);
     const isSame = this.state.submitted === name;
     if (!isSame) this.remember({ submitted: name });
-    const queries = await submitJob(session, this.job, isSame);
-    await watchQueries(session, queries, {
-      clock,
-      signal,
-      onProgress: (query, report) => this.progressed(query, report),
-    });
+    await prepareSession(session, this.job, isSame);
+    const watching = { clock, signal, onProgress: this.progressed.bind(this) };
+    const running: StreamingQuery[] = [];
+    for (const stage of this.job.stages) {
+      running.push(...(await submitStage(session, stage)));
+      // In a bounded run a stage finds all that the one before it wrote.
+      if (isBounded(stage)) await watchQueries(session, running.splice(0), watching);
+      if (signal.aborted) return;
+    }
+    await watchQueries(session, running, watching);
   }
 
   private async end(signal: AbortSignal): Promise<void> {
@@ -240,13 +245,17 @@ export class SparkEngine {
   }
 
   private view(): SparkStateView {
-    return { ...this.state, submittedQueries: this.job.queries.map(({ name }) => name) };
+    return this.state;
   }
 
   private remember(change: Partial<SparkState>): void {
     this.state = { ...this.state, ...change };
     writeState(this.options.output, this.state);
   }
+}
+
+function isBounded({ queries }: StreamingStage): boolean {
+  return queries.every(({ trigger }) => trigger === "availableNow");
 }
 
 function lockOutput(output: string): StateLock {
@@ -270,7 +279,7 @@ function newState(
   earliest: ReadonlyMap<number, number>,
 ): SparkState {
   return {
-    format: 1,
+    format: 2,
     ownership,
     fixed,
     startOffsets: Object.fromEntries(earliest),

@@ -1,4 +1,5 @@
 import type { Manifest } from "../../sinks/manifest.ts";
+import { JUDGED_EVENTS } from "../../sinks/spark-stages.ts";
 import { DEAD_LETTERS } from "./compile/compile-job.ts";
 import type { ProgressReport } from "./connect/progress-report.ts";
 import { inputRows } from "./connect/progress-report.ts";
@@ -38,24 +39,23 @@ export function figuresOf(query: string, report: ProgressReport, { dropped }: Qu
   };
 }
 
-/** Partition → first offset that some query has not read: all before it was read by every one. */
-export function positionsOf({ startOffsets, totals, submittedQueries }: SparkStateView): Map<number, number> {
+/** Partition → first offset that was not judged yet. */
+export function positionsOf({ startOffsets, totals }: SparkStateView): Map<number, number> {
+  const { positions = {} } = totals[JUDGED_EVENTS] ?? {};
   return new Map(
-    Object.entries(startOffsets).map(([partition, start]) => [
+    Object.entries({ ...startOffsets, ...positions }).map(([partition, offset]) => [
       Number(partition),
-      Math.min(...submittedQueries.map((name) => totals[name]?.positions[partition] ?? start)),
+      offset,
     ]),
   );
 }
 
-/** A state with the names of the job's queries, the one for dead letters included. */
-export interface SparkStateView extends Pick<SparkState, "startOffsets" | "totals" | "ownership"> {
-  submittedQueries: readonly string[];
-}
+/** What of a state the reports are about. */
+export type SparkStateView = Pick<SparkState, "startOffsets" | "totals" | "ownership">;
 
-/** Records that every query has read. */
-export function readByAll({ totals, submittedQueries }: SparkStateView): number {
-  return Math.min(...submittedQueries.map((name) => totals[name]?.read ?? 0));
+/** Records that were judged. */
+export function recordsRead({ totals }: SparkStateView): number {
+  return totals[JUDGED_EVENTS]?.read ?? 0;
 }
 
 /** Every window that ends at or before it is final in every query; null before the first. */
@@ -104,7 +104,7 @@ export function manifestOf(view: SparkStateView): Manifest {
       ...{ read: 0, counted: 0, late: 0, dead: {} },
     })),
     totals: {
-      read: readByAll(view),
+      read: recordsRead(view),
       dead: totals[DEAD_LETTERS]?.written ?? 0,
       droppedRows: droppedRows(view),
     },

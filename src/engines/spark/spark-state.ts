@@ -15,7 +15,7 @@ export interface FixedSettings {
 
 /** `checkpoints/spark.json`: what this program must know to find its queries again. Spark's own state lies beside it. */
 export interface SparkState {
-  format: 1;
+  format: 2;
   ownership: Ownership;
   fixed: FixedSettings;
   /** Partition → first offset read. */
@@ -39,7 +39,7 @@ export function readState(output: string): SparkState | undefined {
   if (!existsSync(path)) return undefined;
   try {
     const state = JSON.parse(readFileSync(path, "utf8")) as SparkState;
-    if (state.format !== 1) throw new Error(`its format is ${state.format}`);
+    if (state.format !== 2) throw new Error(`its format is ${state.format}`);
     return state;
   } catch (cause) {
     throw new ClickstreamError({

@@ -161,6 +161,8 @@ function connectArguments(folder: SparkFolder, record: SparkRecord, runtime: Spa
     "spark.executor.cores": "1",
     "spark.cores.max": String(record.executors),
     "spark.executor.extraJavaOptions": executorOptions.join(" "),
+    // Spark's 100 are less than what the standard queries have: each batch would be compiled anew, by Spark and then by Java.
+    "spark.sql.codegen.cache.maxEntries": "2000",
     "spark.local.dir": `${dir}/scratch`,
     "spark.sql.warehouse.dir": `${dir}/warehouse`,
     // Executors die and come back; the default of ten lost ones ends an application.

@@ -5,9 +5,10 @@ import type { ExecutePlanRequest } from "../../../src/engines/spark/connect/gene
 import type { Command } from "../../../src/engines/spark/connect/generated/spark/connect/commands_pb.js";
 import { StreamingQueryEventType } from "../../../src/engines/spark/connect/generated/spark/connect/commands_pb.js";
 import { SparkSession } from "../../../src/engines/spark/connect/session.ts";
-import { submitJob } from "../../../src/engines/spark/job-submission.ts";
+import type { StreamingQuery } from "../../../src/engines/spark/connect/streaming-query.ts";
+import { prepareSession, submitStage } from "../../../src/engines/spark/job-submission.ts";
 import { QueryFailure, watchQueries } from "../../../src/engines/spark/running-job.ts";
-import type { StreamingJob } from "../../../src/engines/spark/streaming-job.ts";
+import type { StreamingJob, StreamingStage } from "../../../src/engines/spark/streaming-job.ts";
 import { complete, type Response, type Script, scriptedSpark, sparkFailure } from "./scripted-spark.ts";
 
 /** Queries at a server, as a test changes them. */
@@ -97,19 +98,24 @@ function* answersTo(command: Command["commandType"], server: Server): Generator<
 }
 
 const newServer = (): Server => ({ running: [], reports: {}, exceptions: {}, events: [], commands: [] });
-const JOB: StreamingJob = {
-  conf: {},
+const STAGE: StreamingStage = {
   sources: [{ view: "records", format: "kafka", options: { subscribe: "clicks" } }],
   views: [{ view: "events", sql: "SELECT 1" }],
   queries: ["a", "b"].map((name) => ({
     name,
     sql: "SELECT 1",
     outputMode: "append",
-    sink: { format: "json", path: "/p", partitionBy: [] },
+    sink: { format: "json", path: "/p", partitionBy: [], options: {} },
     checkpoint: "/c",
     trigger: "availableNow",
   })),
 };
+const JOB: StreamingJob = { conf: {}, stages: [STAGE] };
+
+async function submit(session: SparkSession, isSame: boolean): Promise<StreamingQuery[]> {
+  await prepareSession(session, JOB, isSame);
+  return submitStage(session, STAGE);
+}
 
 async function connect(address: string): Promise<SparkSession> {
   return SparkSession.connect(address, {
@@ -121,18 +127,18 @@ test("a job is views and starts; queries of the same job that run are kept, of a
   const server = newServer();
   await using spark = await scriptedSpark(scriptOf(server));
   const session = await connect(spark.address);
-  await submitJob(session, JOB, false);
+  await submit(session, false);
   const steps = () => server.commands.filter((command) => /^(?:view|start|stop) /.test(command));
   assert.deepEqual(steps(), ["view records", "view events", "start a", "start b"]);
 
   server.commands.length = 0;
   server.running = ["a", "foreign"];
-  const again = await submitJob(session, JOB, true);
+  const again = await submit(session, true);
   assert.deepEqual(steps(), ["view records", "view events", "start b"]);
   assert.deepEqual(again.map(({ name }) => name).sort(), ["a", "b"]);
 
   server.commands.length = 0;
-  await submitJob(session, JOB, false);
+  await submit(session, false);
   assert.deepEqual(steps(), ["stop a", "stop b", "view records", "view events", "start a", "start b"]);
   session.close();
 });
@@ -140,7 +146,7 @@ test("a job is views and starts; queries of the same job that run are kept, of a
 async function watched(server: Server, signal = new AbortController().signal): Promise<string[]> {
   await using spark = await scriptedSpark(scriptOf(server));
   const session = await connect(spark.address);
-  const queries = await submitJob(session, JOB, false);
+  const queries = await submit(session, false);
   const seen: string[] = [];
   const onProgress = (query: string, { batchId }: { batchId: number }) => {
     seen.push(`${query} ${batchId}`);

@@ -17,7 +17,7 @@ import { count, query } from "../../../src/queries/query.ts";
 const URLS = query("urls", { by: ["url"], measures: { events: count() } });
 const USERS = query("users", { by: ["user_id"], measures: { events: count() } });
 const STATE: SparkState = {
-  format: 1,
+  format: 2,
   ownership: {
     topic: { name: "clicks", id: "a" },
     queries: [URLS, USERS],

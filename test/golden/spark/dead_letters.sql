@@ -13,15 +13,10 @@ SELECT CASE WHEN truncated THEN NULL ELSE key END AS key,
     CASE WHEN truncated THEN filter(headers, h -> false) ELSE filter(headers, h -> NOT startswith(h.key, 'clickstream.')) END) AS headers,
   partition % 4 AS partition
 FROM (
-  SELECT key,
-    value,
-    partition,
-    offset,
-    record_ms,
-    headers,
-    reason,
+  SELECT *,
     cast(try_element_at(filter(headers, h -> h.key = 'clickstream.attempt'), -1).value AS string) AS attempt,
     cast(try_element_at(filter(headers, h -> h.key = 'clickstream.replay-of'), -1).value AS string) AS origin,
     coalesce(length(key), 0) + coalesce(length(value), 0) + aggregate(headers, 0, (sum, h) -> sum + length(h.key) * 3 + coalesce(length(h.value), 0) + 10) > 1000000 AS truncated
-  FROM (
-    
+  FROM judged
+  WHERE reason IS NOT NULL
+)

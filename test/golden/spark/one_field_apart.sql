@@ -21,7 +21,7 @@ FROM (
           f_session_id,
           min(time_ms) AS first_ms,
           max(time_ms) AS last_ms
-        FROM events_of_one_field_apart WATERMARK time DELAY OF INTERVAL '600.000' SECOND
+        FROM events WATERMARK time DELAY OF INTERVAL '600.000' SECOND
         GROUP BY window(time, '60000 milliseconds'), f_session_id
       )
     )

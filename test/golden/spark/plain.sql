@@ -19,7 +19,7 @@ FROM (
       count_if(f_action = 'it\'s') AS m_likes,
       min(time_ms) AS first_ms,
       max(time_ms) AS last_ms
-    FROM events_of_plain WATERMARK time DELAY OF INTERVAL '600.000' SECOND
+    FROM events WATERMARK time DELAY OF INTERVAL '600.000' SECOND
     GROUP BY window(time, '60000 milliseconds'), f_url
   )
   GROUP BY window(pane, '300000 milliseconds', '60000 milliseconds'), f_url

@@ -38,7 +38,7 @@ FROM (
           sum(f_price) AS m_revenue,
           min(time_ms) AS first_ms,
           max(time_ms) AS last_ms
-        FROM events_of_two_fields_apart WATERMARK time DELAY OF INTERVAL '600.000' SECOND
+        FROM events WATERMARK time DELAY OF INTERVAL '600.000' SECOND
         GROUP BY window(time, '600000 milliseconds'), f_device_type, f_user_id, f_session_id
       )
     )

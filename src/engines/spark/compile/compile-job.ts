@@ -1,11 +1,12 @@
 import { UsageError } from "../../../core/errors.ts";
 import type { EventRules } from "../../../events/event.ts";
 import type { QueryPlan, WindowSettings } from "../../../queries/plan.ts";
+import { JUDGED_EVENTS, JUDGED_FOLDER } from "../../../sinks/spark-stages.ts";
 import type { StreamingJob, StreamingQuerySpec } from "../streaming-job.ts";
 import { deadLetters, type LetterRoute } from "./dead-letters.ts";
-import { fieldColumn, judgedEvents } from "./judged-events.ts";
+import { judgedRecords, judgedSchema } from "./judged-records.ts";
 import { sessionSettings } from "./session-settings.ts";
-import { nested, selectFrom } from "./sql-text.ts";
+import { selectFrom } from "./sql-text.ts";
 import { fieldsOfQuery, windowedQuery } from "./windowed-query.ts";
 
 /** Everything that decides what Spark is told to do. */
@@ -32,56 +33,79 @@ export interface CompileInput {
 /** Name of the streaming query that sends the dead letters. */
 export const DEAD_LETTERS = "dead_letters";
 
+/** The queries that follow look for new files so often; without any, a look costs next to nothing. */
+const FOLLOW_MS = 2_000;
+
 /**
- * Compiles queries to streaming SQL for Spark: pure, and the same input gives the same job.
+ * Compiles queries to streaming SQL for Spark: pure, and the same input gives the same job. A first stage reads Kafka,
+ * judges each record once and writes what the queries need to files; the queries and the dead letters read these. To judge is most
+ * of the work: five queries that did so by themselves took five times as long.
  * @throws UsageError for what Spark can't do exactly
  */
 export function compileJob(input: CompileInput): StreamingJob {
   const { rules, windows, queries, output, trigger } = input;
-  if (queries.some(({ name }) => name === DEAD_LETTERS)) {
-    throw new UsageError(`Under Spark no query can be called ${DEAD_LETTERS}.`, "Rename the query.");
+  for (const name of [DEAD_LETTERS, JUDGED_EVENTS]) {
+    if (!queries.some((query) => query.name === name)) continue;
+    throw new UsageError(`Under Spark no query can be called ${name}.`, "Rename the query.");
   }
-  const judging = { rules, maxAheadMs: windows.maxAheadMs };
-  const common = { outputMode: "append", trigger } as const;
+  const checkpoint = (name: string): string => `${output}/checkpoints/${name}`;
+  const fields = [...new Set(queries.flatMap(fieldsOfQuery))];
+  const judged: StreamingQuerySpec = {
+    name: JUDGED_EVENTS,
+    sql: judgedRecords({ rules, maxAheadMs: windows.maxAheadMs, source: RECORDS, fields }),
+    sink: { format: "parquet", path: checkpoint(JUDGED_FOLDER), partitionBy: [], options: {} },
+    ...{ outputMode: "append", checkpoint: checkpoint(JUDGED_EVENTS), trigger },
+  };
+  const following = {
+    outputMode: "append",
+    trigger:
+      trigger === "availableNow"
+        ? trigger
+        : { processingTimeMs: Math.min(FOLLOW_MS, trigger.processingTimeMs) },
+  } as const;
   const rows = queries.map((query): StreamingQuerySpec => {
-    const sink = { format: "json", path: `${output}/${query.name}`, partitionBy: ["date"] } as const;
-    const sql = windowedQuery(query, windows, eventsOf(query));
-    return { ...common, name: query.name, sql, sink, checkpoint: `${output}/checkpoints/${query.name}` };
+    const { name } = query;
+    const sink = { format: "json", path: `${output}/${name}`, partitionBy: ["date"], options: {} } as const;
+    return {
+      ...following,
+      name,
+      sql: windowedQuery(query, windows, EVENTS),
+      sink,
+      checkpoint: checkpoint(name),
+    };
   });
   const letters: StreamingQuerySpec = {
-    ...common,
+    ...following,
     name: DEAD_LETTERS,
-    sql: deadLetters({ ...judging, source: RECORDS_WITH_HEADERS }, letterRoute(input)),
+    sql: deadLetters(JUDGED, letterRoute(input)),
     sink: { format: "kafka", options: { ...clientOptions(input), topic: input.deadLetterTopic } },
-    checkpoint: `${output}/checkpoints/${DEAD_LETTERS}`,
+    checkpoint: checkpoint(DEAD_LETTERS),
   };
   return {
     conf: sessionSettings(input),
-    sources: [
-      { view: RECORDS, format: "kafka", options: sourceOptions(input) },
+    stages: [
       {
-        view: RECORDS_WITH_HEADERS,
-        format: "kafka",
-        options: { ...sourceOptions(input), includeHeaders: "true" },
+        sources: [{ view: RECORDS, format: "kafka", options: sourceOptions(input) }],
+        views: [],
+        queries: [judged],
+      },
+      {
+        sources: [
+          {
+            ...{ view: JUDGED, format: "parquet", options: {}, path: checkpoint(JUDGED_FOLDER) },
+            schema: judgedSchema(rules, fields),
+          },
+        ],
+        views: [{ view: EVENTS, sql: selectFrom(["*"], `${JUDGED}\nWHERE reason IS NULL`) }],
+        queries: [...rows, letters],
       },
     ],
-    views: queries.map((query) => {
-      const fields = fieldsOfQuery(query);
-      const judged = judgedEvents({ ...judging, source: RECORDS, record: {}, fields });
-      const columns = ["timestamp_millis(time_ms) AS time", "time_ms", ...fields.map(fieldColumn)];
-      const sql = selectFrom(columns, `${nested(judged)}\nWHERE reason IS NULL`);
-      return { view: eventsOf(query), sql };
-    }),
-    queries: [...rows, letters],
   };
 }
 
 const RECORDS = "records";
-const RECORDS_WITH_HEADERS = "records_with_headers";
-
-function eventsOf({ name }: QueryPlan): string {
-  return `events_of_${name}`;
-}
+const JUDGED = "judged";
+const EVENTS = "events";
 
 function letterRoute({ topic, topicId, deadLetterPartitions }: CompileInput): LetterRoute {
   return { topic, topicId, partitions: deadLetterPartitions };
@@ -98,6 +122,7 @@ function sourceOptions(input: CompileInput): Record<string, string> {
     subscribe: topic,
     startingOffsets: "earliest",
     failOnDataLoss: "true",
+    includeHeaders: "true",
     "kafka.isolation.level": "read_committed",
     // Kafka's defaults, 500 records at once and a megabyte of a partition, are for those who keep up.
     "kafka.max.poll.records": "5000",

@@ -1,4 +1,3 @@
-import { type Judging, judgedEvents } from "./judged-events.ts";
 import { nested, selectFrom, textLiteral } from "./sql-text.ts";
 
 /** As the embedded engine's: Kafka's default limit of a record batch is 1,048,588 bytes; the rest is room for headers. */
@@ -6,15 +5,6 @@ const MAX_ORIGINAL_BYTES = 1_000_000;
 const MAX_ATTEMPT = 1_000_000;
 const OWN_HEADERS = "clickstream.";
 const ORIGIN = String.raw`\A[\w.-]{1,249}/\d{1,10}/\d{1,19}\z`;
-
-const RECORD = {
-  key: "key",
-  value: "value",
-  partition: "partition",
-  offset: "offset",
-  record_ms: "unix_millis(timestamp)",
-  headers: "coalesce(headers, array())",
-};
 
 /** Where letters come from and go to. */
 export interface LetterRoute {
@@ -25,22 +15,17 @@ export interface LetterRoute {
 }
 
 /**
- * Letters for Kafka's sink (key, value, headers, partition): the records of a view with headers that are no events, with the headers that the embedded engine gives them.
+ * Letters for Kafka's sink (key, value, headers, partition): the judged records that are no events, with the headers that the embedded engine gives them.
  */
-export function deadLetters(
-  judging: Pick<Judging, "rules" | "maxAheadMs" | "source">,
-  { topic, topicId, partitions }: LetterRoute,
-): string {
-  const judged = judgedEvents({ ...judging, record: RECORD, fields: [] });
+export function deadLetters(judged: string, { topic, topicId, partitions }: LetterRoute): string {
   const letters = selectFrom(
     [
-      ...Object.keys(RECORD),
-      "reason",
+      "*",
       `${lastHeader("attempt")} AS attempt`,
       `${lastHeader("replay-of")} AS origin`,
       `${size()} > ${MAX_ORIGINAL_BYTES} AS truncated`,
     ],
-    `${nested(judged)}\nWHERE reason IS NOT NULL`,
+    `${judged}\nWHERE reason IS NOT NULL`,
   );
   const own: readonly [name: string, text: string, condition?: string][] = [
     ["reason", "reason"],

@@ -14,10 +14,18 @@ export function sqlRelation(query: string): Relation {
   return relation({ case: "sql", value: { query } });
 }
 
-/** A source that is read on and on. */
-export function streamRelation(format: string, options: Readonly<Record<string, string>>): Relation {
+/** A source that is read on and on. Files need a schema, as in a CREATE TABLE, and the path of their folder. */
+export function streamRelation(
+  format: string,
+  options: Readonly<Record<string, string>>,
+  { schema, path }: { schema?: string; path?: string } = {},
+): Relation {
+  const files = {
+    ...(schema === undefined ? {} : { schema }),
+    ...(path === undefined ? {} : { paths: [path] }),
+  };
   return relation({
     case: "read",
-    value: { isStreaming: true, readType: { case: "dataSource", value: { format, options } } },
+    value: { isStreaming: true, readType: { case: "dataSource", value: { format, options, ...files } } },
   });
 }

@@ -1,12 +1,31 @@
 SELECT timestamp_millis(time_ms) AS time,
   time_ms,
-  f_url
+  f_url,
+  reason,
+  CASE WHEN reason IS NOT NULL THEN key END AS key,
+  CASE WHEN reason IS NOT NULL THEN value END AS value,
+  CASE WHEN reason IS NOT NULL THEN partition END AS partition,
+  CASE WHEN reason IS NOT NULL THEN offset END AS offset,
+  CASE WHEN reason IS NOT NULL THEN record_ms END AS record_ms,
+  CASE WHEN reason IS NOT NULL THEN headers END AS headers
 FROM (
-  SELECT time_ms,
+  SELECT key,
+    value,
+    partition,
+    offset,
+    record_ms,
+    headers,
+    time_ms,
     f_url,
     CASE WHEN reason IS NOT NULL THEN reason WHEN unix_millis(record_time) < 0 THEN 'no_record_time' WHEN time_ms > unix_millis(record_time) + 60000 THEN 'from_the_future' END AS reason
   FROM (
     SELECT timestamp AS record_time,
+      key AS key,
+      value AS value,
+      partition AS partition,
+      offset AS offset,
+      unix_millis(timestamp) AS record_ms,
+      coalesce(headers, array()) AS headers,
       inline(array(named_struct(
         'reason', CASE WHEN quick_ms IS NULL THEN reason ELSE NULL END,
         'time_ms', CASE WHEN quick_ms IS NULL THEN c_timestamp ELSE quick_ms END,
@@ -128,4 +147,3 @@ FROM (
     )
   )
 )
-WHERE reason IS NULL
