@@ -74,7 +74,7 @@ function outbox({ outbox: entries }: Inspection): string[] {
 }
 
 function files({ files: { stateBytes, freeBytes, logBytes } }: Inspection): string {
-  return `${formatCount(stateBytes)} bytes, ${formatCount(freeBytes)} of them free for later commits, and ${formatCount(logBytes)} bytes of write-ahead log; all of it was read and is intact.`;
+  return `${formatCount(stateBytes)} bytes of state and ${formatCount(logBytes)} of write-ahead log, ${formatCount(freeBytes)} of both free for later commits; all of it was read and is intact.`;
 }
 
 function total(counts: readonly number[]): number {

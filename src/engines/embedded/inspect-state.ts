@@ -52,7 +52,7 @@ export interface InspectedState extends Ownership {
   outbox: InspectedOutbox[];
   files: {
     stateBytes: number;
-    /** Of `stateBytes`, what later commits fill before the file grows. */
+    /** Of the state, as file and log together make it: what later commits fill before it grows. */
     freeBytes: number;
     /** The write-ahead log. */
     logBytes: number;

@@ -34,7 +34,7 @@ test("positions, watermarks, floors, open panes, outbox and sizes, for people an
     /^ +0 +53 +– +2026-11-24 00:00:02 +2026-11-24 00:00:02 +1 +0 +0 +0 +0 +3$/m,
     /^ +1d by 1d +1 +\d+ +\d+ +2026-11-24 00:00:00 /m,
     /^json-files +url_counts +8 +35 /m,
-    /^65,536 bytes, 0 of them free for later commits, and \d+ bytes of write-ahead log; .* intact\.$/m,
+    /^65,536 bytes of state and \d+ of write-ahead log, 0 of both free for later commits; .* intact\.$/m,
   ]) {
     assert.match(stdout, line);
   }
