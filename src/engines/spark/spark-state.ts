@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ClickstreamError } from "../../core/errors.ts";
+import { formatBeyond, newerFormat } from "../../core/newer-format.ts";
 import { replaceFileSync } from "../../core/replace-file.ts";
 import { checkOwnership } from "../embedded/ownership.ts";
 import type { Ownership } from "../embedded/state-store.ts";
@@ -13,9 +14,11 @@ export interface FixedSettings {
   stateStore: "rocksdb" | "hdfs";
 }
 
+const SPARK_STATE_FORMAT = 2;
+
 /** `checkpoints/spark.json`: what this program must know to find its queries again. Spark's own state lies beside it. */
 export interface SparkState {
-  format: 2;
+  format: typeof SPARK_STATE_FORMAT;
   ownership: Ownership;
   fixed: FixedSettings;
   /** Partition → first offset read. */
@@ -33,15 +36,21 @@ export function checkpointsOf(output: string): string {
   return join(output, "checkpoints");
 }
 
-/** Undefined when the output has none. @throws ClickstreamError STATE_UNREADABLE */
+/** Undefined when the output has none. @throws ClickstreamError STATE_FORMAT, STATE_UNREADABLE */
 export function readState(output: string): SparkState | undefined {
   const path = stateFile(output);
   if (!existsSync(path)) return undefined;
   try {
     const state = JSON.parse(readFileSync(path, "utf8")) as SparkState;
-    if (state.format !== 2) throw new Error(`its format is ${state.format}`);
+    const found = formatBeyond(SPARK_STATE_FORMAT, state);
+    if (found !== undefined) {
+      const what = `Spark's state in ${path}`;
+      throw newerFormat({ code: "STATE_FORMAT", what, found, known: SPARK_STATE_FORMAT });
+    }
+    if (state.format !== SPARK_STATE_FORMAT) throw new Error(`its format is ${state.format}`);
     return state;
   } catch (cause) {
+    if (cause instanceof ClickstreamError) throw cause;
     throw new ClickstreamError({
       code: "STATE_UNREADABLE",
       message: `${path} can't be read: ${cause instanceof Error ? cause.message : cause}.`,

@@ -42,6 +42,8 @@ test("a state is read as it was written; none is none; a damaged one is named", 
   checkFit(read!, STATE.ownership, STATE.fixed);
   writeFileSync(join(checkpointsOf(output), "spark.json"), "{");
   assert.throws(() => readState(output), { code: "STATE_UNREADABLE" });
+  writeState(output, { ...STATE, format: 3 } as unknown as SparkState);
+  assert.throws(() => readState(output), { code: "STATE_FORMAT", message: /format 3; .* up to 2/ });
 });
 
 test("a query that changed, came or went is named, with what to do", () => {
