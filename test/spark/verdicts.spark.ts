@@ -56,9 +56,33 @@ test("every reason, each limit at n and n + 1, timestamps of every form", (t) =>
     ...REASONS.map(([name, value]): Case => [name, value]),
     ...GOOD_TIMES.map(([json]): Case => [json.slice(0, 60), eventAt(json)]),
     ...ACCEPTED,
+    ...NEARLY_PLAIN,
     ["texts like other values", eventWith(TEXTS_LIKE_OTHERS)],
     ["the same with spaces", eventWith(TEXTS_LIKE_OTHERS).replaceAll('":"', '": "')],
   ]));
+
+/** What is nearly one plain object of texts in their usual order. */
+const NEARLY_PLAIN: readonly Case[] = [
+  ["Python's separators", eventWith().replaceAll('":"', '": "').replaceAll('","', '", "')],
+  ["two spaces", eventWith().replace('":"', '":  "')],
+  ["a space before a colon", eventWith().replace('":"', '" :"')],
+  ["a space behind", `${eventWith()} `],
+  ["a space inside the brace", eventWith().replace("{", "{ ")],
+  ["a comma more", eventWith().replace(/}$/, ",}")],
+  ["a comma less", eventWith().replace('","', '""')],
+  ["a semicolon", eventWith().replace('","', '";"')],
+  ["no closing brace", eventWith().replace(/}$/, "")],
+  ["two closing braces", `${eventWith()}}`],
+  ["an object behind", `${eventWith()}{}`],
+  ["a tab in a text", eventWith({ url: "/a" }).replace("/a", "/\t")],
+  ["DEL in a text", eventWith({ url: "/\x7f" })],
+  ["a line separator in a text", eventWith({ url: "/\u2028" })],
+  ["braces and colons in a text", eventWith({ url: "/{a:1},[b]" })],
+  ["a quote in a text", eventWith({ url: '/"' })],
+  ["a member more", eventWith().replace(/}$/, ',"more":"x"}')],
+  ["a member twice", eventWith().replace(/}$/, ',"browser":"x"}')],
+  ["two members swapped", eventWith().replace('"event_id"', '"user_id"')],
+];
 
 const NUMBERS = [
   ...[

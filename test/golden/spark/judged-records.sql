@@ -27,9 +27,9 @@ FROM (
       unix_millis(timestamp) AS record_ms,
       coalesce(headers, array()) AS headers,
       inline(array(named_struct(
-        'reason', CASE WHEN quick_ms IS NULL THEN reason ELSE NULL END,
-        'time_ms', CASE WHEN quick_ms IS NULL THEN c_timestamp ELSE quick_ms END,
-        'f_url', CASE WHEN quick_ms IS NULL THEN c_url ELSE CASE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END WHEN 'home' THEN '/' ELSE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END END END)))
+        'reason', CASE WHEN plain_ms IS NOT NULL THEN NULL WHEN quick_ms IS NOT NULL THEN NULL ELSE reason END,
+        'time_ms', CASE WHEN plain_ms IS NOT NULL THEN plain_ms WHEN quick_ms IS NOT NULL THEN quick_ms ELSE c_timestamp END,
+        'f_url', CASE WHEN plain_ms IS NOT NULL THEN CASE p[15] WHEN 'home' THEN '/' ELSE p[15] END WHEN quick_ms IS NOT NULL THEN CASE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END WHEN 'home' THEN '/' ELSE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END END ELSE c_url END)))
     FROM (
       SELECT *,
         CASE WHEN value IS NULL THEN 'not_json'
@@ -107,7 +107,7 @@ FROM (
                       CASE WHEN hash IS NOT NULL THEN CASE WHEN s RLIKE '\\\\u[dD][89a-fA-F]' THEN regexp_replace(replace(s, '\\\\', '\\u005c'), '\\\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?<!\\\\u[dD][89abAB][0-9a-fA-F]{2})\\\\u[dD][c-fC-F][0-9a-fA-F]{2}', hash) ELSE s END END AS json
                     FROM (
                       SELECT *,
-                        CASE WHEN quick_ms IS NULL AND value IS NOT NULL AND length(value) <= 1048576 AND is_valid_utf8(s) THEN md5(value) END AS hash
+                        CASE WHEN plain_ms IS NULL AND quick_ms IS NULL AND value IS NOT NULL AND length(value) <= 1048576 AND is_valid_utf8(s) THEN md5(value) END AS hash
                       FROM (
                         SELECT *,
                           CASE WHEN e.`event_id` <> ''
@@ -127,11 +127,52 @@ FROM (
                             THEN from_json(s, 'struct<`event_id`: string, `user_id`: string, `session_id`: string, `page`: string, `action`: string, `timestamp`: string, `device_type`: string>', map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')) END AS e
                           FROM (
                             SELECT *,
-                              cast(substring(value, 2, length(value) - 2) AS string) AS inside
+                              CASE WHEN plain_ms IS NULL THEN cast(substring(value, 2, length(value) - 2) AS string) END AS inside
                             FROM (
                               SELECT *,
-                                cast(value AS string) AS s
-                              FROM records
+                                CASE WHEN size(p) = 29
+                                  AND p[28] = '}'
+                                  AND p[0] = '{'
+                                  AND p[1] = 'event_id'
+                                  AND p[2] IN (':', ': ')
+                                  AND p[3] <> ''
+                                  AND p[4] IN (',', ', ')
+                                  AND p[5] = 'user_id'
+                                  AND p[6] IN (':', ': ')
+                                  AND p[7] <> ''
+                                  AND p[8] IN (',', ', ')
+                                  AND p[9] = 'session_id'
+                                  AND p[10] IN (':', ': ')
+                                  AND p[11] <> ''
+                                  AND p[12] IN (',', ', ')
+                                  AND p[13] = 'page'
+                                  AND p[14] IN (':', ': ')
+                                  AND p[15] <> ''
+                                  AND p[16] IN (',', ', ')
+                                  AND p[17] = 'action'
+                                  AND p[18] IN (':', ': ')
+                                  AND p[19] <> ''
+                                  AND p[20] IN (',', ', ')
+                                  AND p[21] = 'timestamp'
+                                  AND p[22] IN (':', ': ')
+                                  AND p[23] <> ''
+                                  AND p[24] IN (',', ', ')
+                                  AND p[25] = 'device_type'
+                                  AND p[26] IN (':', ': ')
+                                  AND p[27] <> ''
+                                  AND CASE p[15] WHEN 'home' THEN '/' ELSE p[15] END <> ''
+                                  AND p[19] IN ('click', 'view', 'scroll', 'hover')
+                                  AND p[27] IN ('mobile', 'desktop', 'tablet')
+                                THEN CASE WHEN p[23] RLIKE '\\A\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?(?:[Zz]|[+-]\\d{2}:\\d{2})\\z' THEN nullif(greatest(-1L, CASE WHEN unix_millis(try_cast(upper(p[23]) AS timestamp)) <= 253402300799999L THEN unix_millis(try_cast(upper(p[23]) AS timestamp)) END), -1L) END END AS plain_ms
+                              FROM (
+                                SELECT *,
+                                  CASE WHEN length(value) <= 990 AND is_valid_utf8(s) AND NOT contains(s, '\\') AND NOT s RLIKE '[\\x00-\\x1f]' THEN split(s, '"') END AS p
+                                FROM (
+                                  SELECT *,
+                                    cast(value AS string) AS s
+                                  FROM records
+                                )
+                              )
                             )
                           )
                         )

@@ -2,6 +2,7 @@ import type { EventRules, KeyField } from "../../../events/event.ts";
 import { fieldsOfEvents, type ReadField } from "./event-fields.ts";
 import { exactVerdict, type Step } from "./exact-verdict.ts";
 import { familiarEvents } from "./familiar-events.ts";
+import { plainEvents } from "./plain-events.ts";
 import { nested, selectFrom, textLiteral } from "./sql-text.ts";
 
 /** What is judged by which rules, and what is kept beside the verdict. */
@@ -28,14 +29,19 @@ export function fieldColumn(field: KeyField): string {
  */
 export function judgedEvents({ rules, maxAheadMs, source, record, fields }: Judging): string {
   const declared = fieldsOfEvents(rules);
+  const plain = plainEvents(rules, declared);
   const familiar = familiarEvents(rules, declared);
-  const isOpen = familiar === undefined ? "true" : "quick_ms IS NULL";
+  const isUnknown = plain === undefined ? "true" : "plain_ms IS NULL";
+  const isOpen = familiar === undefined ? isUnknown : `${isUnknown} AND quick_ms IS NULL`;
   const steps: Step[] = [
     { s: "cast(value AS string)" },
+    ...(plain === undefined ? [] : [{ p: plain.pieces }, { plain_ms: plain.timeMs }]),
     ...(familiar === undefined
       ? []
       : [
-          { inside: "cast(substring(value, 2, length(value) - 2) AS string)" },
+          {
+            inside: `CASE WHEN ${isUnknown} THEN cast(substring(value, 2, length(value) - 2) AS string) END`,
+          },
           { e: familiar.members },
           { quick_ms: familiar.timeMs },
         ]),
@@ -44,17 +50,23 @@ export function judgedEvents({ rules, maxAheadMs, source, record, fields }: Judg
   const columns = (step: Step): string[] =>
     Object.entries(step).map(([name, value]) => `${value} AS ${name}`);
   const stepped = steps.reduce((sql, step) => nested(selectFrom(["*", ...columns(step)], sql)), source);
-  const quick = (sql: string, exact: string): string =>
-    familiar === undefined ? exact : `CASE WHEN ${isOpen} THEN ${exact} ELSE ${sql} END`;
+  const ways = [
+    ...(plain === undefined ? [] : [{ timeMs: "plain_ms", content: plain.content }]),
+    ...(familiar === undefined ? [] : [{ timeMs: "quick_ms", content: familiar.content }]),
+  ];
+  const byWay = (sql: (way: (typeof ways)[number]) => string, exact: string): string => {
+    const cases = ways.map((way) => `WHEN ${way.timeMs} IS NOT NULL THEN ${sql(way)}`);
+    return cases.length === 0 ? exact : `CASE ${cases.join(" ")} ELSE ${exact} END`;
+  };
   const content = (name: string): string => {
     const text = declared.constant.get(name);
     if (text !== undefined) return textLiteral(text);
     const field = declared.read.find((candidate) => candidate.name === name) as ReadField;
-    return quick(familiar?.content(field) ?? "", `c_${name}`);
+    return byWay((way) => way.content(field), `c_${name}`);
   };
   const verdict = [
-    `'reason', ${quick("NULL", "reason")}`,
-    `'time_ms', ${quick("quick_ms", "c_timestamp")}`,
+    `'reason', ${byWay(() => "NULL", "reason")}`,
+    `'time_ms', ${byWay(({ timeMs }) => timeMs, "c_timestamp")}`,
     ...fields.map((field) => `'${fieldColumn(field)}', ${content(field)}`),
   ];
   const judged = nested(
