@@ -89,8 +89,8 @@ export interface Parts {
   /** The page, the API and the metrics; nothing when they are off. */
   openWeb(
     context: Context,
-    engine: RunningEngine,
-    generator?: RunningGenerator,
+    brokers: readonly string[],
+    at: { engine: RunningEngine; generator?: RunningGenerator },
   ): Promise<{ stop(): Promise<void> }>;
   /** Compares an output tree with what its topic and manifest say. */
   verify(context: Context, brokers: readonly string[]): Promise<Verification>;

@@ -42,7 +42,7 @@ export async function processTopic(
     );
     await lifecycle.start(
       "page",
-      () => parts.openWeb(context, engine),
+      () => parts.openWeb(context, config.settings.brokers ?? [], { engine }),
       (part) => part.stop(),
     );
     await lifecycle.start(

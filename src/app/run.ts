@@ -44,7 +44,7 @@ export async function run(context: Context, parts: Parts, style: Style): Promise
     );
     await lifecycle.start(
       "page",
-      () => parts.openWeb(context, engine, generator),
+      () => parts.openWeb(context, brokers, { engine, generator }),
       (part) => part.stop(),
     );
     await lifecycle.start(

@@ -27,18 +27,25 @@ export interface AccessRequest {
   headers: IncomingHttpHeaders;
 }
 
+/** What a path is for: looking, health, which needs no token, or changing something. */
+export type Purpose = "look" | "health" | "change";
+
+/**
+ * A header that changes need. No form and no simple request of another site can have it, and a request with it is asked
+ * about first (CORS), which is never allowed here.
+ */
+const CHANGE_HEADER = "x-requested-by";
+
 /**
  * Lets a request in or throws. Without a token only this machine's own names of the server are answered: a page of
  * another site, whose name was pointed here (DNS rebinding), comes with that name. With a token the token decides.
- * @throws HttpProblem METHOD_NOT_ALLOWED, FOREIGN_HOST, FOREIGN_ORIGIN, UNAUTHORISED
+ * @throws HttpProblem METHOD_NOT_ALLOWED, FOREIGN_HOST, FOREIGN_ORIGIN, UNAUTHORISED, UNSAFE_REQUEST
  */
-export function letIn(
-  { method, headers }: AccessRequest,
-  token: string | undefined,
-  isHealth: boolean,
-): void {
-  if (method !== "GET" && method !== "HEAD") {
-    throw new HttpProblem("METHOD_NOT_ALLOWED", "Everything here is read-only: use GET.");
+export function letIn({ method, headers }: AccessRequest, token: string | undefined, purpose: Purpose): void {
+  const isChange = purpose === "change";
+  if (isChange ? method !== "POST" : method !== "GET" && method !== "HEAD") {
+    const use = isChange ? "This changes something: use POST." : "Everything here is read-only: use GET.";
+    throw new HttpProblem("METHOD_NOT_ALLOWED", use);
   }
   const host = headers.host ?? "";
   if (token === undefined && !LOOPBACK_HOST.test(host)) {
@@ -50,12 +57,25 @@ export function letIn(
   if (isForeign(headers, host)) {
     throw new HttpProblem("FOREIGN_ORIGIN", "Pages of other sites may not read from this server.");
   }
-  if (token !== undefined && !isHealth && !hasToken(headers.authorization, token)) {
+  if (token !== undefined && purpose !== "health" && !hasToken(headers.authorization, token)) {
     throw new HttpProblem(
       "UNAUTHORISED",
       "Send the token as `Authorization: Bearer <token>`, or log in with any name and the token as the password.",
     );
   }
+  if (isChange && !isDeliberate(headers)) {
+    throw new HttpProblem(
+      "UNSAFE_REQUEST",
+      `Send JSON (content-type: application/json) with the header ${CHANGE_HEADER}: clickstream, from the page itself if from a page.`,
+    );
+  }
+}
+
+/** Whether a request was meant: by a program, or by a script of our own page. */
+function isDeliberate(headers: IncomingHttpHeaders): boolean {
+  const site = headers["sec-fetch-site"];
+  const isJson = /^application\/json(?: *;|$)/i.test(headers["content-type"] ?? "");
+  return isJson && headers[CHANGE_HEADER] === "clickstream" && (site === undefined || site === "same-origin");
 }
 
 function isForeign(

@@ -266,8 +266,62 @@ export const pipelineSchema = z.strictObject({
   next: nextWindowSchema.nullable().describe("Null when nothing holds it open, or nothing is known yet"),
   producer: producerSchema.nullable().describe("Null unless this process generates events"),
   spark: sparkSchema.nullable(),
+  replay: z
+    .enum(["yes", "serve"])
+    .describe("Whether POST /api/replay sends dead letters again; serve: this process knows no brokers"),
 });
 export type Pipeline = z.infer<typeof pipelineSchema>;
+
+/** POST /api/replay/plan: which dead letters are meant. */
+export const replayChoiceSchema = z.strictObject({
+  reason: z
+    .string()
+    .min(1)
+    .max(200)
+    .nullable()
+    .describe("As /api/pipeline tells it under `dead`; missing_field covers every field; null for all"),
+  limit: z.int().min(1).max(10_000).default(1_000).describe("Letters to send at most: the first"),
+});
+export type ReplayChoice = z.infer<typeof replayChoiceSchema>;
+
+const planned = {
+  selected: count.describe("Letters with this reason"),
+  replayed: count.describe("Of those: were replayed before, each is replayed at most once"),
+  exhausted: count.describe("Of those: have no attempts left"),
+  truncated: count.describe("Of those: their originals were too long to be kept"),
+  toSend: count.describe("Of those: would be sent now"),
+  late: count
+    .nullable()
+    .describe("Of those to send: would be late and counted in no window; null: nobody knows"),
+  dead: z
+    .record(z.string(), count)
+    .nullable()
+    .describe("Of those to send: would be dead letters again, by reason; null: nobody knows"),
+};
+
+/** The answer: what a replay would do; nothing was sent. */
+export const replayPlanSchema = z.strictObject({
+  ...planned,
+  confirmation: z.string().nullable().describe("For POST /api/replay, once; null when nothing is to be sent"),
+  validUntilMs: timeMs.nullable().describe("Of the confirmation, which also ends with the next plan"),
+});
+export type ReplayPlan = z.infer<typeof replayPlanSchema>;
+
+/** POST /api/replay: does what a plan said. */
+export const replayRequestSchema = z.strictObject({
+  confirmation: z.string().max(100).describe("Of the latest plan"),
+});
+
+/** The answer: what was done. */
+export const replaySchema = z.strictObject({
+  ...planned,
+  sent: count,
+  refused: count.describe("Kafka will never take them; they stay dead letters"),
+  complete: z
+    .boolean()
+    .describe("False when the server ended before the replay did; the rest can be replayed"),
+});
+export type Replay = z.infer<typeof replaySchema>;
 
 /** An open window: its rows may still change. */
 export const openWindowSchema = z.strictObject({

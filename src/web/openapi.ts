@@ -1,17 +1,36 @@
 import { z } from "zod";
 import { healthSchema, LIVE_EVENTS, problemSchema } from "./api.ts";
+import type { Change } from "./changes.ts";
 import type { Route } from "./routes.ts";
 
 type Json = Record<string, unknown>;
 
 /** The OpenAPI 3.1 document of these routes, from the schemas that read requests and describe answers. */
-export function openApi(routes: readonly Route[], version: string): Json {
+export function openApi(routes: readonly Route[], changes: readonly Change[], version: string): Json {
   const paths: Json = {};
   for (const { path, summary, query, pathParameters, response } of routes) {
     paths[path.replace(/:(\w+)/g, "{$1}")] = {
       get: {
         summary,
         parameters: [...parameters("path", pathParameters), ...parameters("query", query)],
+        responses: { 200: json("The answer", jsonSchema(response)), default: problem },
+      },
+    };
+  }
+  for (const { path, summary, body, response } of changes) {
+    paths[path] = {
+      post: {
+        summary,
+        parameters: [
+          {
+            name: "x-requested-by",
+            in: "header",
+            required: true,
+            description: "Keeps requests of other sites' pages out",
+            schema: { const: "clickstream" },
+          },
+        ],
+        requestBody: { required: true, ...json("", jsonSchema(body, "input")) },
         responses: { 200: json("The answer", jsonSchema(response)), default: problem },
       },
     };

@@ -4,12 +4,14 @@ import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import { letIn, SECURITY_HEADERS } from "./access.ts";
 import type { Health, Problem } from "./api.ts";
+import { apiChanges } from "./changes.ts";
 import { LiveStream } from "./live-stream.ts";
 import { openApi } from "./openapi.ts";
 import { pageFiles } from "./page-files.ts";
 import { HttpProblem } from "./problems.ts";
+import { ReplayDesk } from "./replay-desk.ts";
 import { apiRoutes } from "./routes.ts";
-import type { History, PipelineSource } from "./sources.ts";
+import type { DeadLetterReplay, History, PipelineSource } from "./sources.ts";
 
 /** What a server works with. */
 export interface WebOptions {
@@ -25,6 +27,8 @@ export interface WebOptions {
   version: string;
   pipeline: PipelineSource;
   history: History;
+  /** Undefined where nothing can be replayed. */
+  replay?: DeadLetterReplay | undefined;
   /** Whether the pipeline does its work. */
   ready(): Health | Promise<Health>;
   /** The metrics as Prometheus reads them, and their content type. */
@@ -55,7 +59,8 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
   const { host, port, orAnyPort } = options;
   for (const tried of orAnyPort && port !== 0 ? [port, 0] : [port]) {
     const live = new LiveStream(options.pipeline, options.clock);
-    const app = assemble(options, live);
+    const desk = new ReplayDesk(options.replay, options.clock);
+    const app = assemble(options, live, desk);
     try {
       await app.listen({ host, port: tried });
     } catch (error) {
@@ -70,7 +75,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       moved: port !== 0 && bound !== port,
       watchers: () => live.size,
       async stop() {
-        await live.close();
+        await Promise.all([live.close(), desk.close()]);
         await app.close();
       },
     };
@@ -78,7 +83,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
   throw notListening(host, port, "EADDRINUSE");
 }
 
-function assemble(options: WebOptions, live: LiveStream): FastifyInstance {
+function assemble(options: WebOptions, live: LiveStream, desk: ReplayDesk): FastifyInstance {
   const { pipeline, history, token, version } = options;
   const app = Fastify({
     forceCloseConnections: true,
@@ -94,9 +99,13 @@ function assemble(options: WebOptions, live: LiveStream): FastifyInstance {
     },
   });
   app.server.maxConnections = MAX_CONNECTIONS;
+  const changes = apiChanges(desk);
+  const changing = new Set(changes.map(({ path }) => path));
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
-    letIn(request, token, HEALTH.has(request.url));
+    const purpose = HEALTH.has(request.url) ? "health" : changing.has(request.url) ? "change" : "look";
+    if (purpose === "change") reply.header("allow", "POST");
+    letIn(request, token, purpose);
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const problem = problemOf(error);
@@ -113,7 +122,10 @@ function assemble(options: WebOptions, live: LiveStream): FastifyInstance {
       noStore(reply).send(await answer({ query, path: params })),
     );
   }
-  const document = openApi(routes, version);
+  for (const { path, answer } of changes) {
+    app.post(path, async ({ body }, reply) => noStore(reply).send(await answer(body)));
+  }
+  const document = openApi(routes, changes, version);
   app.get("/api/openapi.json", async (_request, reply) => noStore(reply).send(document));
   app.get("/api/live", { exposeHeadRoute: false }, async ({ headers }, reply) => {
     live.admit();
@@ -153,7 +165,7 @@ function problemOf(error: FastifyError): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof ClickstreamError)
     return new HttpProblem("UNAVAILABLE", `${error.message} ${error.nextStep}`);
-  if (error.statusCode === 413) return new HttpProblem("TOO_LARGE", "Requests have no body here.");
+  if (error.statusCode === 413) return new HttpProblem("TOO_LARGE", "The body of the request is too long.");
   if ((error.statusCode ?? 500) < 500)
     return new HttpProblem("BAD_REQUEST", "The request can't be understood.");
   return new HttpProblem("INTERNAL", "The log of the server says more.");
@@ -161,7 +173,7 @@ function problemOf(error: FastifyError): HttpProblem {
 
 function sendProblem(reply: FastifyReply, { problem }: HttpProblem): FastifyReply {
   if (problem.status === 401) reply.header("www-authenticate", 'Basic realm="clickstream", charset="UTF-8"');
-  if (problem.status === 405) reply.header("allow", "GET, HEAD");
+  if (problem.status === 405 && !reply.hasHeader("allow")) reply.header("allow", "GET, HEAD");
   if (problem.status === 503) reply.header("retry-after", "1");
   return reply
     .headers(SECURITY_HEADERS)

@@ -1,4 +1,14 @@
-import type { OpenWindow, Pipeline, Queries, Row, Top, User } from "./api.ts";
+import type {
+  OpenWindow,
+  Pipeline,
+  Queries,
+  Replay,
+  ReplayChoice,
+  ReplayPlan,
+  Row,
+  Top,
+  User,
+} from "./api.ts";
 
 /** Whoever knows how the pipeline is doing: the engine of this process, or the manifest of an output tree. */
 export interface PipelineSource {
@@ -6,6 +16,14 @@ export interface PipelineSource {
   pipeline(): Pipeline | Promise<Pipeline>;
   /** The open windows, ascending; what it may cost is the source's to bound. Undefined where there are none to see. */
   openWindows(): readonly OpenWindow[] | undefined;
+}
+
+/** Whoever can send the events of dead letters to their topic again, each letter at most once. */
+export interface DeadLetterReplay {
+  /** What a replay would do; sends nothing. @throws ClickstreamError */
+  plan(choice: ReplayChoice): Promise<Omit<ReplayPlan, "confirmation" | "validUntilMs">>;
+  /** Ends early, in order, when the signal aborts. @throws ClickstreamError */
+  send(choice: ReplayChoice, signal: AbortSignal): Promise<Replay>;
 }
 
 /** A stretch of windows by their starts, [fromMs, toMs), in ms since the epoch. */

@@ -14,8 +14,8 @@ test("serve answers without an engine and ends in order at Ctrl-C", async () => 
   try {
     while (!(await fetch(`http://127.0.0.1:${http}/livez`).catch(() => undefined))?.ok) await delay(100);
     const answer = await fetch(`http://127.0.0.1:${http}/api/pipeline`);
-    const { status, provisional, read } = pipelineSchema.parse(await answer.json());
-    assert.deepEqual([status, provisional, read], ["stopped", "serve", 0]);
+    const { status, provisional, read, replay } = pipelineSchema.parse(await answer.json());
+    assert.deepEqual([status, provisional, read, replay], ["stopped", "serve", 0, "serve"]);
   } finally {
     served.child.kill("SIGTERM");
   }

@@ -38,6 +38,8 @@ test("the OpenAPI document names every route and every bound", async () => {
     "/api/live",
     "/api/pipeline",
     "/api/queries",
+    "/api/replay",
+    "/api/replay/plan",
     "/api/top",
     "/api/users/{id}",
     "/api/windows",

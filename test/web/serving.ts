@@ -4,7 +4,7 @@ import { OutputHistory } from "../../src/app/web/output-history.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { OpenWindow, Pipeline } from "../../src/web/api.ts";
 import { startWebServer, type WebServer } from "../../src/web/server.ts";
-import type { PipelineSource } from "../../src/web/sources.ts";
+import type { DeadLetterReplay, PipelineSource } from "../../src/web/sources.ts";
 import { MINUTE_MS, NOV_23, page, pagesWindow, totalsWindow, writeWindows } from "../history/trees.ts";
 import { temporaryFolder } from "../sinks/temporary-folder.ts";
 
@@ -55,6 +55,7 @@ export class StillPipeline implements PipelineSource {
     next: null,
     producer: null,
     spark: null,
+    replay: "yes",
   };
   open: OpenWindow[] = [];
   looks = 0;
@@ -82,9 +83,11 @@ export interface Serving extends AsyncDisposable {
 export async function serving({
   token,
   hurry = 1,
+  replay,
 }: {
   token?: string;
   hurry?: number;
+  replay?: DeadLetterReplay;
 } = {}): Promise<Serving> {
   const clock: Clock = {
     ...systemClock,
@@ -110,6 +113,7 @@ export async function serving({
     version: "1.2.3",
     pipeline,
     history,
+    replay,
     ready: () => ({ ok: pipeline.now.status === "running", checks: { engine: pipeline.now.status } }),
     metrics: async () => ({ text: "up 1\n", contentType: "text/plain" }),
     onError: (error) => errors.push(error),
@@ -138,23 +142,27 @@ export interface Answer {
 export function ask(
   { url }: Pick<Serving, "url">,
   path: string,
-  { method = "GET", headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+  {
+    method = "GET",
+    headers = {},
+    body,
+  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
       { host: url.hostname, port: url.port, path, method, headers, agent: false },
       (response) => {
-        let body = "";
+        let answer = "";
         response.setEncoding("utf8").on("data", (text: string) => {
-          body += text;
+          answer += text;
         });
         response.on("end", () =>
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: answer }),
         );
         response.on("error", reject);
       },
     );
-    sent.on("error", reject).end();
+    sent.on("error", reject).end(body);
   });
 }
 

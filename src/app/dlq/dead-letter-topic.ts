@@ -51,6 +51,11 @@ export class DeadLetterTopic {
     return new DeadLetterTopic({ kafka, clock, topic }, stretches);
   }
 
+  /** Records that it has, repeated and foreign ones included. */
+  get records(): number {
+    return this.#stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
   /** Every letter once, partition after partition. What is not returned is added to `passedOver`. */
   async *letters(passedOver: PassedOver): AsyncGenerator<Letter> {
     const seen = new Set<string>();

@@ -21,6 +21,8 @@ export interface ReplayOptions {
   output: string;
   rules: ReplayRules;
   dryRun: boolean;
+  /** A longer dead-letter topic is not read; undefined for any. */
+  maxRecords?: number;
   /** Asked before anything is sent that would not be counted, or when nothing tells. */
   confirm(plan: ReplayPlan): Promise<boolean>;
   /** Ends the replay between two chunks. */
@@ -45,7 +47,7 @@ const CHUNK_BYTES = 4 << 20;
 /**
  * Sends the events of dead letters to their topic again, each at most once, however often it is called or killed.
  * Undefined when `confirm` refused.
- * @throws ClickstreamError TOPIC_MISSING, PRODUCER_FENCED when another replay has begun, and as reading and producing do
+ * @throws ClickstreamError TOPIC_MISSING, TOO_MANY_LETTERS, PRODUCER_FENCED when another replay has begun, and as reading and producing do
  */
 export async function replayLetters(options: ReplayOptions): Promise<ReplayResult | undefined> {
   const { kafka, clock, rules, deadLetterTopic: name, dryRun, confirm } = options;
@@ -54,6 +56,7 @@ export async function replayLetters(options: ReplayOptions): Promise<ReplayResul
     const topic = await cluster.topic(options.topic);
     if (topic === undefined) throw topicMissing(options);
     const letters = await DeadLetterTopic.open(cluster, { kafka, clock, name });
+    if (letters.records > (options.maxRecords ?? Number.POSITIVE_INFINITY)) throw tooMany(options, letters);
     const plan = await planReplay(letters, rules, {
       marks: await readMarks(cluster, { kafka, clock, name: marksTopicName(name) }),
       manifest: await manifestOf(options.output, topic),
@@ -127,6 +130,17 @@ async function* chunks(
 async function manifestOf(output: string, { id }: TopicDescription): Promise<Manifest | undefined> {
   const manifest = await readManifest(output);
   return manifest?.topic.id === id ? manifest : undefined;
+}
+
+function tooMany(
+  { deadLetterTopic, maxRecords }: ReplayOptions,
+  { records }: DeadLetterTopic,
+): ClickstreamError {
+  return new ClickstreamError({
+    code: "TOO_MANY_LETTERS",
+    message: `The topic ${deadLetterTopic} has ${records} records, and reading more than ${maxRecords} here would slow the engine.`,
+    nextStep: "Use clickstream dlq replay, in a process of its own.",
+  });
 }
 
 function topicMissing({ topic, kafka }: ReplayOptions): ClickstreamError {

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import type { Health } from "../../web/api.ts";
 import { Metrics } from "../../web/metrics.ts";
 import { startWebServer, type WebServer } from "../../web/server.ts";
-import type { PipelineSource } from "../../web/sources.ts";
+import type { DeadLetterReplay, PipelineSource } from "../../web/sources.ts";
 import type { Context } from "../context.ts";
 import type { RunningEngine, RunningGenerator } from "../parts.ts";
 import { OutputHistory } from "./output-history.ts";
+import { deadLetterReplay } from "./replay.ts";
 import { engineSource, outputSource } from "./sources.ts";
 import { httpToken } from "./token.ts";
 
@@ -24,14 +25,15 @@ export interface WebPart {
  */
 export async function openWeb(
   context: Context,
-  engine: RunningEngine,
-  generator?: RunningGenerator,
+  brokers: readonly string[],
+  { engine, generator }: { engine: RunningEngine; generator?: RunningGenerator },
 ): Promise<WebPart> {
   const { clock, config } = context;
   if (config.settings.http === "off") return { stop: async () => {} };
   const maxStateBytes = config.settings.maxStateMb * 1e6;
   const source = engineSource(engine, generator, { clock, maxStateBytes });
-  return listen(context, source, async () => readiness(source), engine);
+  const replay = deadLetterReplay(context, brokers);
+  return listen(context, source, async () => readiness(source), { engine, replay });
 }
 
 /**
@@ -50,7 +52,7 @@ async function listen(
   context: Context,
   pipeline: PipelineSource,
   ready: () => Promise<Health>,
-  engine?: RunningEngine,
+  { engine, replay }: { engine?: RunningEngine; replay?: DeadLetterReplay } = {},
 ): Promise<WebPart> {
   const { config, clock, log } = context;
   const { http, output } = config.settings;
@@ -66,6 +68,7 @@ async function listen(
     version,
     pipeline,
     history,
+    replay,
     ready,
     metrics: () => metrics.text(),
     onError: (error) => log.error({ err: error }, "a request could not be answered"),

@@ -6,11 +6,12 @@ import { chooser } from "../parts/choices.js";
 import { codeLine } from "../parts/code-line.js";
 import { keyCell, paintKey } from "../parts/key-cell.js";
 import { panel } from "../parts/panel.js";
+import { replayControl } from "../parts/replay-control.js";
 import { column, dataTable } from "../parts/table.js";
 
 /** @typedef {{ reason: string, events: number }} Reason */
 
-/** Dead letters by reason, with the commands that show them and send them again. */
+/** Dead letters by reason, with the commands that show them, and a button and a command that send them again. */
 export function deadLettersPanel() {
   let chosen = "";
   /** @type {State | undefined} */
@@ -28,12 +29,14 @@ export function deadLettersPanel() {
   });
   const show = codeLine();
   const replay = codeLine();
+  const control = replayControl();
   const about = h("p", { class: "quiet" });
   const how = h(
     "div",
     { class: "aside" },
     h("div", { class: "aside-head" }, h("h3", { text: "Look at them, send them again" }), reason.node),
     show.node,
+    control.node,
     replay.node,
     about,
   );
@@ -78,6 +81,7 @@ export function deadLettersPanel() {
       const commands = replayCommands(shown, pipeline.topic);
       show.paint(commands.show);
       replay.paint(commands.replay);
+      control.paint(pipeline, shown);
       setText(
         about,
         "With --dry-run nothing is sent: it tells what would become of the events. Each letter is replayed at most once.",
