@@ -38,7 +38,10 @@ export class OutputHistory implements History, AsyncDisposable {
   /** What the views hold, and when more may be taken in. */
   private refreshed: { stamp: string; nextAtMs: number } | undefined;
   private refreshing: Promise<void> | undefined;
+  private refreshes = 0;
   private readonly closing = new AbortController();
+  /** What `queries` tells, until the views hold something else: every question asks for it first. */
+  private told: { of: string; queries: Promise<Queries> } | undefined;
 
   constructor(output: string, clock: Clock) {
     this.output = output;
@@ -49,18 +52,15 @@ export class OutputHistory implements History, AsyncDisposable {
     const manifest = await this.readManifest();
     if (manifest === undefined) return { engine: null, topic: null, closedThroughMs: null, queries: [] };
     await this.refresh();
-    const extents = await this.extents(manifest.queries);
-    return {
-      engine: manifest.engine,
-      topic: manifest.topic.name,
-      closedThroughMs: manifest.closedThroughMs,
-      queries: manifest.queries.map((plan, index) => {
-        const { sizeMs, slideMs } = windowsOf(plan, manifest.windows);
-        const { firstMs = null, lastMs = null } = extents[index] ?? {};
-        const columns = queryColumns(plan);
-        return { name: plan.name, sizeMs, slideMs, columns, firstStartMs: firstMs, lastStartMs: lastMs };
-      }),
-    };
+    const of = `${this.manifest?.stamp} ${this.refreshes}`;
+    if (this.told?.of !== of) {
+      const queries = this.describe(manifest);
+      this.told = { of, queries };
+      queries.catch(() => {
+        this.told = undefined; // it is asked again
+      });
+    }
+    return this.told.queries;
   }
 
   async windows(request: WindowsRequest): Promise<{ rows: Row[]; next: Cursor | null }> {
@@ -134,6 +134,21 @@ export class OutputHistory implements History, AsyncDisposable {
     return keys.map((key) => pointsMs.map((atMs) => values.get(JSON.stringify([...key, atMs])) ?? 0));
   }
 
+  private async describe(manifest: Manifest): Promise<Queries> {
+    const extents = await this.extents(manifest.queries);
+    return {
+      engine: manifest.engine,
+      topic: manifest.topic.name,
+      closedThroughMs: manifest.closedThroughMs,
+      queries: manifest.queries.map((plan, index) => {
+        const { sizeMs, slideMs } = windowsOf(plan, manifest.windows);
+        const { firstMs = null, lastMs = null } = extents[index] ?? {};
+        const columns = queryColumns(plan);
+        return { name: plan.name, sizeMs, slideMs, columns, firstStartMs: firstMs, lastStartMs: lastMs };
+      }),
+    };
+  }
+
   private async extents(
     queries: readonly QueryPlan[],
   ): Promise<{ firstMs: number | null; lastMs: number | null }[]> {
@@ -195,6 +210,7 @@ export class OutputHistory implements History, AsyncDisposable {
     const stamp = this.finalStamp;
     const fromMs = this.clock.monotonicMs();
     await (await this.opened()).refresh();
+    this.refreshes++;
     const nowMs = this.clock.monotonicMs();
     const restMs = Math.min(LONGEST_WAIT_MS, (nowMs - fromMs) * (1 / REFRESH_SHARE - 1));
     this.refreshed = { stamp, nextAtMs: nowMs + restMs };
