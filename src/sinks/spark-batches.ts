@@ -1,6 +1,7 @@
-import { appendFile, readdir, readFile, rm } from "node:fs/promises";
+import { appendFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ClickstreamError } from "../core/errors.ts";
+import { entriesOf, namesIn, textOf } from "./spark-log.ts";
 import { JUDGED_EVENTS, JUDGED_FOLDER } from "./spark-stages.ts";
 
 /** One batch of a query under Spark. */
@@ -182,12 +183,6 @@ async function readFileLog(
   return files;
 }
 
-/** Lines of JSON behind a line with the version. */
-function entriesOf<Entry>(log: string): Entry[] {
-  const [, ...lines] = log.split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Entry);
-}
-
 function fileName(path: string): string {
   return decodeURIComponent(basename(path));
 }
@@ -204,22 +199,4 @@ function forgotten(query: string, batch: number): ClickstreamError {
     message: `Nothing says any more what batch ${batch} of the query ${query} read: Spark has forgotten it.`,
     nextStep: "Only the engine's own record reaches further back: this output can't be verified.",
   });
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw error;
-  }
 }

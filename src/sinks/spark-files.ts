@@ -1,5 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { entriesOf, namesIn } from "./spark-log.ts";
 
 const LOG_FOLDER = "_spark_metadata";
 const ENTRY = /^(\d+)(\.compact)?$/;
@@ -57,10 +58,8 @@ async function readLog(folder: string): Promise<CommittedOutput> {
     .sort((a, b) => a.batch - b.batch);
   const files = new Set<string>();
   for (const { name } of needed) {
-    const [, ...lines] = (await readFile(join(folder, LOG_FOLDER, name), "utf8")).split("\n");
-    for (const line of lines) {
-      if (line === "") continue;
-      const { path, action } = JSON.parse(line) as FileEntry;
+    const log = await readFile(join(folder, LOG_FOLDER, name), "utf8");
+    for (const { path, action } of entriesOf<FileEntry>(log)) {
       // Such as file:///data/output/url_counts/date=2026-11-23/part-….json: only the end stays when a tree is moved.
       const [day = "", file = ""] = path.split("/").slice(-2).map(decodeURIComponent);
       if (action === "delete") files.delete(join(folder, day, file));
@@ -68,13 +67,4 @@ async function readLog(folder: string): Promise<CommittedOutput> {
     }
   }
   return { lastBatch: needed.at(-1)?.batch, files: [...files] };
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }

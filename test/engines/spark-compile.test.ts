@@ -118,13 +118,13 @@ test("sources, sinks and checkpoints", () => {
   assert.deepEqual(ends, [
     {
       name: "judged_events",
-      sink: { format: "parquet", path: `${path}/checkpoints/judged`, partitionBy: [], options: {} },
+      sink: { format: "parquet", path: `${path}/checkpoints/judged`, partitionBy: [] },
       checkpoint: `${path}/checkpoints/judged_events`,
       trigger: minute,
     },
     ...["plain", "two_fields_apart"].map((name) => ({
       name,
-      sink: { format: "json", path: `${path}/${name}`, partitionBy: ["date"], options: {} },
+      sink: { format: "json", path: `${path}/${name}`, partitionBy: ["date"] },
       checkpoint: `${path}/checkpoints/${name}`,
       trigger: soon,
     })),

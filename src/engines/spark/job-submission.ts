@@ -46,7 +46,9 @@ async function defineViews(session: SparkSession, { sources, views }: StreamingS
 }
 
 function writeOf({ name, sql, outputMode, sink, checkpoint, trigger }: StreamingQuerySpec): StreamWrite {
-  const options = { checkpointLocation: checkpoint, ...sink.options };
-  const common = { input: sqlRelation(sql), name, outputMode, trigger, format: sink.format, options };
-  return sink.format === "kafka" ? common : { ...common, path: sink.path, partitionBy: sink.partitionBy };
+  const options = { checkpointLocation: checkpoint };
+  const common = { input: sqlRelation(sql), name, outputMode, trigger, format: sink.format };
+  return sink.format === "kafka"
+    ? { ...common, options: { ...options, ...sink.options } }
+    : { ...common, options, path: sink.path, partitionBy: sink.partitionBy };
 }

@@ -124,7 +124,7 @@ export class SparkEngine {
   /** What is known so far, before the first batch of this run too. */
   get progress(): SparkProgress {
     const { queries, latest, newestEventMs } = this;
-    return { view: this.view(), queries, latest, newestEventMs };
+    return { view: this.state, queries, latest, newestEventMs };
   }
 
   /**
@@ -239,13 +239,9 @@ export class SparkEngine {
 
   /** One after the other: two writes at once would share a temporary file. */
   private publish(): Promise<void> {
-    const next = this.publishing.then(() => this.options.publishManifest(manifestOf(this.view())));
+    const next = this.publishing.then(() => this.options.publishManifest(manifestOf(this.state)));
     this.publishing = next.catch(() => {});
     return next;
-  }
-
-  private view(): SparkStateView {
-    return this.state;
   }
 
   private remember(change: Partial<SparkState>): void {

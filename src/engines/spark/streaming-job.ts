@@ -37,7 +37,6 @@ export interface StreamingQuerySpec {
         readonly format: "json" | "parquet";
         readonly path: string;
         readonly partitionBy: readonly string[];
-        readonly options: Readonly<Record<string, string>>;
       }
     | { readonly format: "kafka"; readonly options: Readonly<Record<string, string>> };
   /** Folder of its checkpoint. */

@@ -105,7 +105,7 @@ const STAGE: StreamingStage = {
     name,
     sql: "SELECT 1",
     outputMode: "append",
-    sink: { format: "json", path: "/p", partitionBy: [], options: {} },
+    sink: { format: "json", path: "/p", partitionBy: [] },
     checkpoint: "/c",
     trigger: "availableNow",
   })),

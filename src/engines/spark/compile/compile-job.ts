@@ -53,7 +53,7 @@ export function compileJob(input: CompileInput): StreamingJob {
   const judged: StreamingQuerySpec = {
     name: JUDGED_EVENTS,
     sql: judgedRecords({ rules, maxAheadMs: windows.maxAheadMs, source: RECORDS, fields }),
-    sink: { format: "parquet", path: checkpoint(JUDGED_FOLDER), partitionBy: [], options: {} },
+    sink: { format: "parquet", path: checkpoint(JUDGED_FOLDER), partitionBy: [] },
     ...{ outputMode: "append", checkpoint: checkpoint(JUDGED_EVENTS), trigger },
   };
   const following = {
@@ -65,7 +65,7 @@ export function compileJob(input: CompileInput): StreamingJob {
   } as const;
   const rows = queries.map((query): StreamingQuerySpec => {
     const { name } = query;
-    const sink = { format: "json", path: `${output}/${name}`, partitionBy: ["date"], options: {} } as const;
+    const sink = { format: "json", path: `${output}/${name}`, partitionBy: ["date"] } as const;
     return {
       ...following,
       name,

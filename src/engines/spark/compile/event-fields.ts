@@ -56,6 +56,17 @@ function readField(
   return { name, path, isNumber, default: source.default, map };
 }
 
+/** An event of so many bytes or less exceeds no limit on nesting, numbers or names. */
+export const SHORT_BYTES = 990;
+
+/** Fields of which only some texts are allowed. */
+export function allowedTexts({
+  actions,
+  deviceTypes,
+}: EventRules): Readonly<Record<string, readonly string[]>> {
+  return { action: actions, device_type: deviceTypes };
+}
+
 /** What a text of the field means, in SQL: texts that its map does not name stay as they are. */
 export function translated({ map = {} }: ReadField, text: string): string {
   const cases = Object.entries(map).map(([from, to]) => `WHEN ${textLiteral(from)} THEN ${textLiteral(to)}`);

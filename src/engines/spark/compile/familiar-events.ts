@@ -1,11 +1,15 @@
 import type { EventRules } from "../../../events/event.ts";
-import { type FieldsOfEvents, type ReadField, translated } from "./event-fields.ts";
+import {
+  allowedTexts,
+  type FieldsOfEvents,
+  type ReadField,
+  SHORT_BYTES,
+  translated,
+} from "./event-fields.ts";
 import { NUMBER_TYPE } from "./number-sql.ts";
 import { quotedName, STRICT, textLiteral, textLiterals } from "./sql-text.ts";
 import { textTimeMs } from "./time-sql.ts";
 
-/** Shorter than anything that exceeds a limit on nesting, numbers or names. */
-const MAX_BYTES = 990;
 /** What Spark's parser makes of numbers, booleans and arrays. */
 const LOOKS_OTHER = /^(?:[-+.0-9eE]+$|true$|false$|\[)/;
 
@@ -45,10 +49,7 @@ export function familiarEvents(
   };
   const names = [...new Set(read.map(({ path }) => path[0] as string))];
   const schema = `struct<${names.map((name) => `${quotedName(name)}: string`).join(", ")}>`;
-  const sets: Readonly<Record<string, readonly string[]>> = {
-    action: rules.actions,
-    device_type: rules.deviceTypes,
-  };
+  const sets = allowedTexts(rules);
   const conditions = read.flatMap((field) => {
     const { name, path, isNumber, map } = field;
     if (name === "timestamp") return [];
@@ -68,7 +69,7 @@ export function familiarEvents(
   const timestamp = read.find(({ name }) => name === "timestamp") as ReadField;
   return {
     members:
-      `CASE WHEN length(value) <= ${Math.min(MAX_BYTES, rules.maxEventBytes)} AND is_valid_utf8(s) AND ${isFlat()}\n` +
+      `CASE WHEN length(value) <= ${Math.min(SHORT_BYTES, rules.maxEventBytes)} AND is_valid_utf8(s) AND ${isFlat()}\n` +
       `  THEN from_json(s, ${textLiteral(schema)}, ${STRICT}) END`,
     timeMs: `CASE WHEN ${conditions.join("\n    AND ")}\n  THEN ${eventTimeMs(timestamp.path[0] as string, member(timestamp))} END`,
     content,

@@ -1,5 +1,4 @@
-import type { EventRules, KeyField } from "../../../events/event.ts";
-import { extraFieldsOf } from "../../../events/event.ts";
+import { type EventRules, extraFieldsOf, type KeyField } from "../../../events/event.ts";
 import { isNumberSource, sourceOf } from "../../../events/field-source.ts";
 import { fieldColumn, type Judging, judgedEvents } from "./judged-events.ts";
 import { NUMBER_TYPE } from "./number-sql.ts";

@@ -1,10 +1,13 @@
 import type { EventRules } from "../../../events/event.ts";
-import { type FieldsOfEvents, type ReadField, translated } from "./event-fields.ts";
+import {
+  allowedTexts,
+  type FieldsOfEvents,
+  type ReadField,
+  SHORT_BYTES,
+  translated,
+} from "./event-fields.ts";
 import { textLiteral, textLiterals } from "./sql-text.ts";
 import { textTimeMs } from "./time-sql.ts";
-
-/** Shorter than anything that exceeds a limit on names. */
-const MAX_BYTES = 990;
 
 /** The shortest way to a verdict: SQL for the columns that it adds. */
 export interface PlainEvents {
@@ -35,11 +38,7 @@ export function plainEvents(rules: EventRules, { read, constant }: FieldsOfEvent
   ]);
   const content = (field: ReadField): string => translated(field, piece(read.indexOf(field) * 4 + 3));
   const mapped = read.filter(({ map }) => map !== undefined).map((field) => `${content(field)} <> ''`);
-  const sets: Readonly<Record<string, readonly string[]>> = {
-    action: rules.actions,
-    device_type: rules.deviceTypes,
-  };
-  const allowed = Object.entries(sets).map(([name, texts]) => {
+  const allowed = Object.entries(allowedTexts(rules)).map(([name, texts]) => {
     const field = read.find((candidate) => candidate.name === name);
     const text = field === undefined ? textLiteral(constant.get(name) ?? "") : content(field);
     return `${text} IN (${textLiterals(texts)})`;
@@ -54,7 +53,7 @@ export function plainEvents(rules: EventRules, { read, constant }: FieldsOfEvent
   ];
   return {
     pieces:
-      `CASE WHEN length(value) <= ${Math.min(MAX_BYTES, rules.maxEventBytes)} AND is_valid_utf8(s) ` +
+      `CASE WHEN length(value) <= ${Math.min(SHORT_BYTES, rules.maxEventBytes)} AND is_valid_utf8(s) ` +
       `AND NOT contains(s, ${textLiteral("\\")}) AND NOT s RLIKE ${textLiteral(String.raw`[\x00-\x1f]`)} THEN split(s, '"') END`,
     timeMs: `CASE WHEN ${conditions.join("\n    AND ")}\n  THEN ${textTimeMs(content(timestamp))} END`,
     content,
