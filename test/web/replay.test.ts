@@ -65,14 +65,20 @@ test("nothing is sent without a plan, and no more than the plan said, once", asy
   assert.equal(replay.sent.length, 1);
 });
 
-test("one thing at a time", async () => {
-  const replay = new WrittenDown();
-  await using s = await serving({ replay });
+/** Begins a replay that does not end before `resolve` is called. */
+async function sendHeld(s: Parameters<typeof plan>[0], replay: WrittenDown) {
   const confirmation = await plan(s);
   const { promise, resolve } = Promise.withResolvers<void>();
   replay.hold = promise;
   const sending = post(s, "/api/replay", { confirmation });
   while (replay.sent.length === 0) await new Promise((next) => setTimeout(next, 5));
+  return { confirmation, sending, resolve };
+}
+
+test("one thing at a time", async () => {
+  const replay = new WrittenDown();
+  await using s = await serving({ replay });
+  const { confirmation, sending, resolve } = await sendHeld(s, replay);
   for (const path of ["/api/replay/plan", "/api/replay"] as const) {
     const refused = await post(s, path, path.endsWith("plan") ? { reason: null } : { confirmation });
     assert.deepEqual([refused.status, codeOf(refused)], [409, "REPLAY_RUNS"]);
@@ -86,11 +92,7 @@ test("one thing at a time", async () => {
 test("a server that ends lets a replay end in order", async () => {
   const replay = new WrittenDown();
   await using s = await serving({ replay });
-  const confirmation = await plan(s);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  replay.hold = promise;
-  const sending = post(s, "/api/replay", { confirmation });
-  while (replay.sent.length === 0) await new Promise((next) => setTimeout(next, 5));
+  const { sending, resolve } = await sendHeld(s, replay);
   const stopped = s.server.stop();
   resolve();
   await stopped;
