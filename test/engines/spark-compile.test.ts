@@ -100,9 +100,9 @@ test("sources, sinks and checkpoints", () => {
       options: {},
       path: "/data/output/checkpoints/judged",
       schema: [
-        "time TIMESTAMP, time_ms BIGINT, f_url STRING, f_action STRING, f_device_type STRING, f_user_id STRING",
-        "f_session_id STRING, f_price decimal(18, 6), reason STRING, key BINARY, value BINARY, partition INT, offset BIGINT",
-        "record_ms BIGINT, headers ARRAY<STRUCT<key: STRING, value: BINARY>>",
+        "time_ms BIGINT, f_url STRING, f_action STRING, f_device_type STRING, f_user_id STRING",
+        "f_session_id STRING, f_price decimal(18, 6), reason STRING, partition INT, offset BIGINT, record_ms BIGINT",
+        "key BINARY, value BINARY, headers ARRAY<STRUCT<key: STRING, value: BINARY>>",
       ].join(", "),
     },
   ]);

@@ -30,7 +30,14 @@ export async function judgeBySpark(
   // Repartitioned, so that Spark compiles the verdict to code as it does for a stream.
   const source = `SELECT /*+ REPARTITION(2) */ * FROM VALUES ${rows.join(",\n")} AS t(id, value, timestamp)`;
   await session.createView("judged_records", sqlRelation(source));
-  const judged = judgedEvents({ rules, maxAheadMs, source: "judged_records", record: { id: "id" }, fields });
+  const judged = judgedEvents({
+    rules,
+    maxAheadMs,
+    source: "judged_records",
+    record: { id: "id" },
+    letter: {},
+    fields,
+  });
   // Arrow has decimals without their point.
   const texts = fields.map((field) => `CAST(f_${field} AS STRING) AS f_${field}`);
   const sql = `SELECT ${["id", "reason", "time_ms", ...texts].join(", ")} FROM (${judged})`;

@@ -75,6 +75,20 @@ const NEARLY_PLAIN: readonly Case[] = [
   ["two closing braces", `${eventWith()}}`],
   ["an object behind", `${eventWith()}{}`],
   ["a tab in a text", eventWith({ url: "/a" }).replace("/a", "/\t")],
+  ...Array.from({ length: 32 }, (_, code): Case => {
+    return [
+      `control character ${code} in a text`,
+      eventWith({ url: "/a" }).replace("/a", `/${String.fromCharCode(code)}`),
+    ];
+  }),
+  ["U+0080 in a text", eventWith({ url: "/\x80" })],
+  ["U+FFFD in a text", eventWith({ url: "/\ufffd" })],
+  ["a character of four bytes in a text", eventWith({ url: "/\u{1f600}" })],
+  ["a byte that is no UTF-8 in a text", Buffer.from(eventWith({ url: "/\xff" }), "latin1")],
+  ["half a pair as bytes in a text", Buffer.from(eventWith({ url: "/\xed\xa0\x80" }), "latin1")],
+  ["small letters in a time", eventWith({ timestamp: "2026-07-23t10:00:00z" })],
+  ["a day that is none", eventWith({ timestamp: "2026-02-30T10:00:00Z" })],
+  ["a time before 1970", eventWith({ timestamp: "1969-12-31T23:59:59Z" })],
   ["DEL in a text", eventWith({ url: "/\x7f" })],
   ["a line separator in a text", eventWith({ url: "/\u2028" })],
   ["braces and colons in a text", eventWith({ url: "/{a:1},[b]" })],

@@ -45,6 +45,8 @@ class Watch {
   /** By run. */
   readonly #open: Map<string, StreamingQuery>;
   readonly #ended = new AbortController();
+  /** By run; Spark tells of their end shortly before it counts them as ended. */
+  readonly #terminated = new Set<string>();
   #failure: unknown;
   /** Aborts when there is something to look at before the time. */
   #attention = new AbortController();
@@ -78,7 +80,10 @@ class Watch {
 
   async #listen(signal: AbortSignal): Promise<void> {
     for await (const event of this.#session.streams.events({ signal })) {
-      if (event.kind === "terminated") this.#attention.abort();
+      if (event.kind === "terminated") {
+        this.#terminated.add(event.runId);
+        this.#attention.abort();
+      }
       if (event.kind !== "progress") continue;
       const name = this.#open.get(event.progress.runId)?.name;
       if (name) this.#options.onProgress(name, event.progress);
@@ -93,7 +98,7 @@ class Watch {
   async #settle(): Promise<void> {
     const active = new Set((await this.#session.streams.active()).map(({ runId }) => runId));
     for (const [runId, query] of this.#open) {
-      if (active.has(runId)) continue;
+      if (active.has(runId) && !this.#terminated.has(runId)) continue;
       await this.#catchUp(query);
       const error = await query.exception();
       if (error !== undefined) throw new QueryFailure(query.name ?? "", error);

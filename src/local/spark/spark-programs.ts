@@ -146,6 +146,7 @@ function connectArguments(folder: SparkFolder, record: SparkRecord, runtime: Spa
     `-Dlog4j2.configurationFile=${folder.logSettings}`,
     `-Dclickstream.log=${SPARK_LOG}`,
     "-XX:+ExitOnOutOfMemoryError",
+    "-XX:+UseSerialGC",
   ];
   const settings: Record<string, string> = {
     "spark.master": masterUrl(record),
@@ -171,7 +172,8 @@ function connectArguments(folder: SparkFolder, record: SparkRecord, runtime: Spa
   };
   return [
     `-Xmx${runtime.driverMb}m`,
-    "-XX:+UseG1GC",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     ...Object.entries(settings).map(([key, value]) => `-D${key}=${value}`),
     "org.apache.spark.sql.connect.service.SparkConnectServer",

@@ -18,6 +18,8 @@ interface Server {
   exceptions: Record<string, string>;
   /** What comes on the stream of events; "refused" when there is none. */
   events: { type: StreamingQueryEventType; json: object }[] | "refused";
+  /** A session has one listener: another is sent away at once, even when the first left without a word. */
+  hasListener: boolean;
   /** Names of the commands that came, in order. */
   commands: string[];
 }
@@ -37,7 +39,13 @@ function scriptOf(server: Server): Script {
         command.case === "createDataframeView" ? `view ${command.value.name}` : command.case!,
       );
       if (command.case === "streamingQueryListenerBusCommand") {
+        if (command.value.command.case === "removeListenerBusListener") server.hasListener = false;
+        if (command.value.command.case === "removeListenerBusListener" || server.hasListener) {
+          yield complete("end");
+          return;
+        }
         if (server.events === "refused") throw sparkFailure("no listeners here");
+        server.hasListener = true;
         const events = server.events.map(({ type, json }) => ({
           eventType: type,
           eventJson: JSON.stringify(json),
@@ -97,7 +105,9 @@ function* answersTo(command: Command["commandType"], server: Server): Generator<
   }
 }
 
-const newServer = (): Server => ({ running: [], reports: {}, exceptions: {}, events: [], commands: [] });
+const newServer = (): Server => ({
+  ...{ running: [], reports: {}, exceptions: {}, events: [], commands: [], hasListener: false },
+});
 const STAGE: StreamingStage = {
   sources: [{ view: "records", format: "kafka", options: { subscribe: "clicks" } }],
   views: [{ view: "events", sql: "SELECT 1" }],
@@ -160,18 +170,24 @@ async function watched(server: Server, signal = new AbortController().signal): P
   return seen;
 }
 
+const LAST_EVENTS: Server["events"] = [
+  {
+    type: StreamingQueryEventType.QUERY_PROGRESS_EVENT,
+    json: { progress: { ...idOf("b"), name: "b", batchId: 7 } },
+  },
+  { type: StreamingQueryEventType.QUERY_TERMINATED_EVENT, json: idOf("b") },
+];
+
 test("reports come from before and from events, and the watch ends with the queries", async () => {
-  const server = newServer();
+  const server = { ...newServer(), events: LAST_EVENTS };
   server.reports = { a: [{ batchId: 0 }, { batchId: 1 }] };
-  server.events = [
-    {
-      type: StreamingQueryEventType.QUERY_PROGRESS_EVENT,
-      json: { progress: { ...idOf("b"), name: "b", batchId: 7 } },
-    },
-    { type: StreamingQueryEventType.QUERY_TERMINATED_EVENT, json: idOf("b") },
-  ];
   const seen = await watched(server);
   assert.deepEqual(new Set(seen), new Set(["a 0", "a 1", "b 7"]));
+});
+
+test("a listener that a killed program left in the session does not take the events", async () => {
+  const server = { ...newServer(), events: LAST_EVENTS, hasListener: true };
+  assert.deepEqual(await watched(server), ["b 7"]);
 });
 
 test("where events are refused they are looked for", async () => {

@@ -1,35 +1,33 @@
-SELECT timestamp_millis(time_ms) AS time,
-  time_ms,
+SELECT time_ms,
   f_url,
   reason,
-  CASE WHEN reason IS NOT NULL THEN key END AS key,
-  CASE WHEN reason IS NOT NULL THEN value END AS value,
   CASE WHEN reason IS NOT NULL THEN partition END AS partition,
   CASE WHEN reason IS NOT NULL THEN offset END AS offset,
   CASE WHEN reason IS NOT NULL THEN record_ms END AS record_ms,
+  CASE WHEN reason IS NOT NULL THEN key END AS key,
+  CASE WHEN reason IS NOT NULL THEN value END AS value,
   CASE WHEN reason IS NOT NULL THEN headers END AS headers
 FROM (
-  SELECT key,
-    value,
-    partition,
+  SELECT partition,
     offset,
     record_ms,
+    key,
+    value,
     headers,
     time_ms,
     f_url,
     CASE WHEN reason IS NOT NULL THEN reason WHEN unix_millis(record_time) < 0 THEN 'no_record_time' WHEN time_ms > unix_millis(record_time) + 60000 THEN 'from_the_future' END AS reason
   FROM (
-    SELECT timestamp AS record_time,
-      key AS key,
-      value AS value,
-      partition AS partition,
-      offset AS offset,
-      unix_millis(timestamp) AS record_ms,
-      coalesce(headers, array()) AS headers,
-      inline(array(named_struct(
-        'reason', CASE WHEN plain_ms IS NOT NULL THEN NULL WHEN quick_ms IS NOT NULL THEN NULL ELSE reason END,
-        'time_ms', CASE WHEN plain_ms IS NOT NULL THEN plain_ms WHEN quick_ms IS NOT NULL THEN quick_ms ELSE c_timestamp END,
-        'f_url', CASE WHEN plain_ms IS NOT NULL THEN CASE p[15] WHEN 'home' THEN '/' ELSE p[15] END WHEN quick_ms IS NOT NULL THEN CASE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END WHEN 'home' THEN '/' ELSE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END END ELSE c_url END)))
+    SELECT record_time,
+      partition,
+      offset,
+      record_ms,
+      key,
+      value,
+      headers,
+      inline(array(CASE WHEN plain IS NOT NULL THEN plain
+        WHEN quick_ms IS NOT NULL THEN named_struct('reason', cast(NULL AS string), 'time_ms', quick_ms, 'f_url', CASE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END WHEN 'home' THEN '/' ELSE CASE WHEN e.`page` IS NULL THEN '/' ELSE e.`page` END END)
+        ELSE named_struct('reason', cast(reason AS string), 'time_ms', c_timestamp, 'f_url', c_url) END))
     FROM (
       SELECT *,
         CASE WHEN value IS NULL THEN 'not_json'
@@ -107,10 +105,11 @@ FROM (
                       CASE WHEN hash IS NOT NULL THEN CASE WHEN s RLIKE '\\\\u[dD][89a-fA-F]' THEN regexp_replace(replace(s, '\\\\', '\\u005c'), '\\\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?<!\\\\u[dD][89abAB][0-9a-fA-F]{2})\\\\u[dD][c-fC-F][0-9a-fA-F]{2}', hash) ELSE s END END AS json
                     FROM (
                       SELECT *,
-                        CASE WHEN plain_ms IS NULL AND quick_ms IS NULL AND value IS NOT NULL AND length(value) <= 1048576 AND is_valid_utf8(s) THEN md5(value) END AS hash
+                        CASE WHEN plain IS NULL AND quick_ms IS NULL AND value IS NOT NULL AND length(value) <= 1048576 AND is_valid_utf8(s) THEN md5(value) END AS hash
                       FROM (
                         SELECT *,
-                          CASE WHEN e.`event_id` <> ''
+                          CASE WHEN e IS NOT NULL
+                            AND e.`event_id` <> ''
                             AND (NOT e.`event_id` RLIKE '^(?:[-+.0-9eE]+$|true$|false$|\\[)' OR (locate('"event_id"', s, instr(s, '"event_id"') + 1) = 0 AND (contains(s, concat('"event_id"', ':', '"', e.`event_id`, '"', ',')) OR contains(s, concat('"event_id"', ':', '"', e.`event_id`, '"', '}')) OR contains(s, concat('"event_id"', ': ', '"', e.`event_id`, '"', ',')) OR contains(s, concat('"event_id"', ': ', '"', e.`event_id`, '"', '}')))))
                             AND e.`user_id` <> ''
                             AND (NOT e.`user_id` RLIKE '^(?:[-+.0-9eE]+$|true$|false$|\\[)' OR (locate('"user_id"', s, instr(s, '"user_id"') + 1) = 0 AND (contains(s, concat('"user_id"', ':', '"', e.`user_id`, '"', ',')) OR contains(s, concat('"user_id"', ':', '"', e.`user_id`, '"', '}')) OR contains(s, concat('"user_id"', ': ', '"', e.`user_id`, '"', ',')) OR contains(s, concat('"user_id"', ': ', '"', e.`user_id`, '"', '}')))))
@@ -127,50 +126,32 @@ FROM (
                             THEN from_json(s, 'struct<`event_id`: string, `user_id`: string, `session_id`: string, `page`: string, `action`: string, `timestamp`: string, `device_type`: string>', map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')) END AS e
                           FROM (
                             SELECT *,
-                              CASE WHEN plain_ms IS NULL THEN cast(substring(value, 2, length(value) - 2) AS string) END AS inside
+                              CASE WHEN plain IS NULL THEN cast(substring(value, 2, length(value) - 2) AS string) END AS inside
                             FROM (
-                              SELECT *,
-                                CASE WHEN size(p) = 29
-                                  AND p[28] = '}'
-                                  AND p[0] = '{'
-                                  AND p[1] = 'event_id'
-                                  AND p[2] IN (':', ': ')
-                                  AND p[3] <> ''
-                                  AND p[4] IN (',', ', ')
-                                  AND p[5] = 'user_id'
-                                  AND p[6] IN (':', ': ')
-                                  AND p[7] <> ''
-                                  AND p[8] IN (',', ', ')
-                                  AND p[9] = 'session_id'
-                                  AND p[10] IN (':', ': ')
-                                  AND p[11] <> ''
-                                  AND p[12] IN (',', ', ')
-                                  AND p[13] = 'page'
-                                  AND p[14] IN (':', ': ')
-                                  AND p[15] <> ''
-                                  AND p[16] IN (',', ', ')
-                                  AND p[17] = 'action'
-                                  AND p[18] IN (':', ': ')
-                                  AND p[19] <> ''
-                                  AND p[20] IN (',', ', ')
-                                  AND p[21] = 'timestamp'
-                                  AND p[22] IN (':', ': ')
-                                  AND p[23] <> ''
-                                  AND p[24] IN (',', ', ')
-                                  AND p[25] = 'device_type'
-                                  AND p[26] IN (':', ': ')
-                                  AND p[27] <> ''
-                                  AND CASE p[15] WHEN 'home' THEN '/' ELSE p[15] END <> ''
-                                  AND p[19] IN ('click', 'view', 'scroll', 'hover')
-                                  AND p[27] IN ('mobile', 'desktop', 'tablet')
-                                THEN CASE WHEN p[23] RLIKE '\\A\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?(?:[Zz]|[+-]\\d{2}:\\d{2})\\z' THEN nullif(greatest(-1L, CASE WHEN unix_millis(try_cast(upper(p[23]) AS timestamp)) <= 253402300799999L THEN unix_millis(try_cast(upper(p[23]) AS timestamp)) END), -1L) END END AS plain_ms
+                              SELECT timestamp AS record_time,
+                                partition AS partition,
+                                offset AS offset,
+                                unix_millis(timestamp) AS record_ms,
+                                CASE WHEN plain_ms IS NOT NULL THEN named_struct('reason', cast(NULL AS string), 'time_ms', plain_ms, 'f_url', CASE p[15] WHEN 'home' THEN '/' ELSE p[15] END) END AS plain,
+                                CASE WHEN plain_ms IS NULL THEN value END AS value,
+                                CASE WHEN plain_ms IS NULL THEN s END AS s,
+                                CASE WHEN plain_ms IS NULL THEN key END AS key,
+                                CASE WHEN plain_ms IS NULL THEN coalesce(headers, array()) END AS headers
                               FROM (
                                 SELECT *,
-                                  CASE WHEN length(value) <= 990 AND is_valid_utf8(s) AND NOT contains(s, '\\') AND NOT s RLIKE '[\\x00-\\x1f]' THEN split(s, '"') END AS p
+                                  CASE WHEN unix_millis(plain_time) BETWEEN 0 AND 253402300799999 AND unix_millis(timestamp) >= 0 AND unix_millis(plain_time) <= unix_millis(timestamp) + 60000 THEN unix_millis(plain_time) END AS plain_ms
                                 FROM (
                                   SELECT *,
-                                    cast(value AS string) AS s
-                                  FROM records
+                                    CASE WHEN p IS NOT NULL AND CASE p[15] WHEN 'home' THEN '/' ELSE p[15] END <> '' AND p[19] IN ('click', 'view', 'scroll', 'hover') AND p[27] IN ('mobile', 'desktop', 'tablet') THEN try_cast(p[23] AS timestamp) END AS plain_time
+                                  FROM (
+                                    SELECT *,
+                                      CASE WHEN octet_length(s) <= 990 AND s RLIKE '\\A\\{"event_id": ?"[^"\\\\\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x09\\x0a\\x0b\\x0c\\x0d\\x0e\\x0f\\x10\\x11\\x12\\x13\\x14\\x15\\x16\\x17\\x18\\x19\\x1a\\x1b\\x1c\\x1d\\x1e\\x1f\\x{fffd}]+", ?"user_id": ?"[^"\\\\\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x09\\x0a\\x0b\\x0c\\x0d\\x0e\\x0f\\x10\\x11\\x12\\x13\\x14\\x15\\x16\\x17\\x18\\x19\\x1a\\x1b\\x1c\\x1d\\x1e\\x1f\\x{fffd}]+", ?"session_id": ?"[^"\\\\\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x09\\x0a\\x0b\\x0c\\x0d\\x0e\\x0f\\x10\\x11\\x12\\x13\\x14\\x15\\x16\\x17\\x18\\x19\\x1a\\x1b\\x1c\\x1d\\x1e\\x1f\\x{fffd}]+", ?"page": ?"[^"\\\\\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x09\\x0a\\x0b\\x0c\\x0d\\x0e\\x0f\\x10\\x11\\x12\\x13\\x14\\x15\\x16\\x17\\x18\\x19\\x1a\\x1b\\x1c\\x1d\\x1e\\x1f\\x{fffd}]+", ?"action": ?"[^"\\\\\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x09\\x0a\\x0b\\x0c\\x0d\\x0e\\x0f\\x10\\x11\\x12\\x13\\x14\\x15\\x16\\x17\\x18\\x19\\x1a\\x1b\\x1c\\x1d\\x1e\\x1f\\x{fffd}]+", ?"timestamp": ?"\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?(?:Z|[+-]\\d{2}:\\d{2})", ?"device_type": ?"[^"\\\\\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x09\\x0a\\x0b\\x0c\\x0d\\x0e\\x0f\\x10\\x11\\x12\\x13\\x14\\x15\\x16\\x17\\x18\\x19\\x1a\\x1b\\x1c\\x1d\\x1e\\x1f\\x{fffd}]+"\\}\\z' THEN split(s, '"') END AS p
+                                    FROM (
+                                      SELECT *,
+                                        cast(value AS string) AS s
+                                      FROM records
+                                    )
+                                  )
                                 )
                               )
                             )

@@ -96,7 +96,12 @@ export function compileJob(input: CompileInput): StreamingJob {
             schema: judgedSchema(rules, fields),
           },
         ],
-        views: [{ view: EVENTS, sql: selectFrom(["*"], `${JUDGED}\nWHERE reason IS NULL`) }],
+        views: [
+          {
+            view: EVENTS,
+            sql: selectFrom(["*", "timestamp_millis(time_ms) AS time"], `${JUDGED}\nWHERE reason IS NULL`),
+          },
+        ],
         queries: [...rows, letters],
       },
     ],

@@ -71,7 +71,8 @@ export function familiarEvents(
     members:
       `CASE WHEN length(value) <= ${Math.min(SHORT_BYTES, rules.maxEventBytes)} AND is_valid_utf8(s) AND ${isFlat()}\n` +
       `  THEN from_json(s, ${textLiteral(schema)}, ${STRICT}) END`,
-    timeMs: `CASE WHEN ${conditions.join("\n    AND ")}\n  THEN ${eventTimeMs(timestamp.path[0] as string, member(timestamp))} END`,
+    // Half a condition on NULL is still computed: the first ends it for events that are no matter of this way.
+    timeMs: `CASE WHEN ${["e IS NOT NULL", ...conditions].join("\n    AND ")}\n  THEN ${eventTimeMs(timestamp.path[0] as string, member(timestamp))} END`,
     content,
   };
 }

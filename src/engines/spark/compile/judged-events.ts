@@ -1,8 +1,9 @@
 import type { EventRules, KeyField } from "../../../events/event.ts";
+import { MAX_TIME_MS } from "../../../events/timestamp.ts";
 import { fieldsOfEvents, type ReadField } from "./event-fields.ts";
 import { exactVerdict, type Step } from "./exact-verdict.ts";
 import { familiarEvents } from "./familiar-events.ts";
-import { plainEvents } from "./plain-events.ts";
+import { type PlainEvents, plainEvents } from "./plain-events.ts";
 import { nested, selectFrom, textLiteral } from "./sql-text.ts";
 
 /** What is judged by which rules, and what is kept beside the verdict. */
@@ -13,6 +14,8 @@ export interface Judging {
   readonly source: string;
   /** Columns of the records, by name, in SQL. */
   readonly record: Readonly<Record<string, string>>;
+  /** Further ones, which may be NULL for events. */
+  readonly letter: Readonly<Record<string, string>>;
   /** Fields of the events, each a column of its name prefixed by `f_`. */
   readonly fields: readonly KeyField[];
 }
@@ -27,15 +30,23 @@ export function fieldColumn(field: KeyField): string {
  * event's time in ms and fields. A generator stands at the end, because Spark pushes no condition through it: otherwise
  * it would parse an event once more for each condition on the verdict.
  */
-export function judgedEvents({ rules, maxAheadMs, source, record, fields }: Judging): string {
+export function judgedEvents(judging: Judging): string {
+  const { rules, maxAheadMs, record, letter, fields } = judging;
   const declared = fieldsOfEvents(rules);
   const plain = plainEvents(rules, declared);
   const familiar = familiarEvents(rules, declared);
-  const isUnknown = plain === undefined ? "true" : "plain_ms IS NULL";
+  const verdictBy = (content: (field: ReadField) => string, reason: string, timeMs: string): string => {
+    const texts = fields.map((name) => {
+      const field = declared.read.find((candidate) => candidate.name === name);
+      const text = field === undefined ? textLiteral(declared.constant.get(name) ?? "") : content(field);
+      return `'${fieldColumn(name)}', ${text}`;
+    });
+    const members = [`'reason', cast(${reason} AS string)`, `'time_ms', ${timeMs}`, ...texts];
+    return `named_struct(${members.join(", ")})`;
+  };
+  const isUnknown = plain === undefined ? "true" : "plain IS NULL";
   const isOpen = familiar === undefined ? isUnknown : `${isUnknown} AND quick_ms IS NULL`;
   const steps: Step[] = [
-    { s: "cast(value AS string)" },
-    ...(plain === undefined ? [] : [{ p: plain.pieces }, { plain_ms: plain.timeMs }]),
     ...(familiar === undefined
       ? []
       : [
@@ -47,40 +58,57 @@ export function judgedEvents({ rules, maxAheadMs, source, record, fields }: Judg
         ]),
     ...exactVerdict(rules, declared, isOpen),
   ];
-  const columns = (step: Step): string[] =>
-    Object.entries(step).map(([name, value]) => `${value} AS ${name}`);
-  const stepped = steps.reduce((sql, step) => nested(selectFrom(["*", ...columns(step)], sql)), source);
-  const ways = [
-    ...(plain === undefined ? [] : [{ timeMs: "plain_ms", content: plain.content }]),
-    ...(familiar === undefined ? [] : [{ timeMs: "quick_ms", content: familiar.content }]),
-  ];
-  const byWay = (sql: (way: (typeof ways)[number]) => string, exact: string): string => {
-    const cases = ways.map((way) => `WHEN ${way.timeMs} IS NOT NULL THEN ${sql(way)}`);
-    return cases.length === 0 ? exact : `CASE ${cases.join(" ")} ELSE ${exact} END`;
-  };
-  const content = (name: string): string => {
-    const text = declared.constant.get(name);
-    if (text !== undefined) return textLiteral(text);
-    const field = declared.read.find((candidate) => candidate.name === name) as ReadField;
-    return byWay((way) => way.content(field), `c_${name}`);
-  };
-  const verdict = [
-    `'reason', ${byWay(() => "NULL", "reason")}`,
-    `'time_ms', ${byWay(({ timeMs }) => timeMs, "c_timestamp")}`,
-    ...fields.map((field) => `'${fieldColumn(field)}', ${content(field)}`),
-  ];
-  const judged = nested(
-    selectFrom(
-      [
-        "timestamp AS record_time",
-        ...columns(record),
-        `inline(array(named_struct(\n    ${verdict.join(",\n    ")})))`,
-      ],
-      stepped,
-    ),
+  const start = recordsWithPlain(
+    judging,
+    plain && { ...plain, verdict: verdictBy(plain.content, "NULL", "plain_ms") },
   );
-  const kept = [...Object.keys(record), "time_ms", ...fields.map(fieldColumn)];
-  return selectFrom([...kept, `${withRecordTime(maxAheadMs)} AS reason`], judged);
+  const stepped = steps.reduce((sql, step) => nested(selectFrom(["*", ...columnsOf(step)], sql)), start);
+  const cases = [
+    ...(plain === undefined ? [] : ["WHEN plain IS NOT NULL THEN plain"]),
+    ...(familiar === undefined
+      ? []
+      : [`WHEN quick_ms IS NOT NULL THEN ${verdictBy(familiar.content, "NULL", "quick_ms")}`]),
+  ];
+  const exact = verdictBy(({ name }) => `c_${name}`, "reason", "c_timestamp");
+  const verdict = cases.length === 0 ? exact : `CASE ${cases.join("\n    ")}\n    ELSE ${exact} END`;
+  const kept = [...Object.keys(record), ...Object.keys(letter)];
+  const judged = nested(selectFrom(["record_time", ...kept, `inline(array(${verdict}))`], stepped));
+  return selectFrom(
+    [...kept, "time_ms", ...fields.map(fieldColumn), `${withRecordTime(maxAheadMs)} AS reason`],
+    judged,
+  );
+}
+
+/**
+ * The records with their text `s`, and `plain`, the verdict on plain events. Those are done with: what else they have is let go
+ * of here, and the verdict is one value, so that the further steps carry little.
+ */
+function recordsWithPlain(
+  { source, record, letter, maxAheadMs }: Judging,
+  plain: (PlainEvents & { verdict: string }) | undefined,
+): string {
+  const columns = columnsOf({ record_time: "timestamp", ...record });
+  const large = { value: "value", s: "cast(value AS string)", ...letter };
+  if (plain === undefined) return nested(selectFrom([...columns, ...columnsOf(large)], source));
+  const ms = "unix_millis(plain_time)";
+  const recordMs = "unix_millis(timestamp)";
+  const isEvent = `${ms} BETWEEN 0 AND ${MAX_TIME_MS} AND ${recordMs} >= 0 AND ${ms} <= ${recordMs} + ${maxAheadMs}`;
+  const steps: Step[] = [
+    { s: large.s },
+    { p: plain.pieces },
+    { plain_time: plain.time },
+    { plain_ms: `CASE WHEN ${isEvent} THEN ${ms} END` },
+  ];
+  const stepped = steps.reduce((sql, step) => nested(selectFrom(["*", ...columnsOf(step)], sql)), source);
+  const open = Object.entries({ ...large, s: "s" }).map(
+    ([name, sql]) => `CASE WHEN plain_ms IS NULL THEN ${sql} END AS ${name}`,
+  );
+  const verdict = `CASE WHEN plain_ms IS NOT NULL THEN ${plain.verdict} END AS plain`;
+  return nested(selectFrom([...columns, verdict, ...open], stepped));
+}
+
+function columnsOf(step: Step): string[] {
+  return Object.entries(step).map(([name, sql]) => `${sql} AS ${name}`);
 }
 
 /** What the record's own time adds to a verdict. */

@@ -2,6 +2,8 @@ import { MAX_TIME_MS } from "../../../events/timestamp.ts";
 import { textLiteral } from "./sql-text.ts";
 
 const TEXT = String.raw`\A\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})\z`;
+/** The usual form of such texts, in capitals: Spark casts it as it stands. */
+export const TIME_TEXT = String.raw`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})`;
 const NUMBER = String.raw`\A-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?\z`;
 
 /**

@@ -31,11 +31,11 @@ export async function* streamingEvents(watch: Watch): AsyncGenerator<StreamingEv
   const { signal } = watch;
   try {
     yield* pushedEvents(watch.session, signal);
-    return;
   } catch (error) {
     if (signal?.aborted) return;
     if (!(error instanceof SparkError) || error.code === "SPARK_SESSION_GONE") throw error;
   }
+  if (signal?.aborted) return;
   yield* polledEvents(watch);
 }
 
@@ -43,16 +43,15 @@ async function* pushedEvents(
   session: Commands,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StreamingEvent, void, undefined> {
-  const command = { case: "addListenerBusListener", value: true } as const;
-  const responses = session.execute(
-    {
-      opType: {
-        case: "command",
-        value: { commandType: { case: "streamingQueryListenerBusCommand", value: { command } } },
-      },
-    },
-    signal,
-  );
+  // A session has one listener. That of someone who left, or was killed, takes the events until it is removed.
+  const listenerBus = (name: "addListenerBusListener" | "removeListenerBusListener") =>
+    ({
+      case: "streamingQueryListenerBusCommand",
+      value: { command: { case: name, value: true } },
+    }) as const;
+  await session.command(listenerBus("removeListenerBusListener"));
+  const command = { commandType: listenerBus("addListenerBusListener") };
+  const responses = session.execute({ opType: { case: "command", value: command } }, signal);
   for await (const { responseType } of responses) {
     if (responseType.case !== "streamingQueryListenerEventsResult") continue;
     for (const event of responseType.value.events) yield* readEvent(event);
