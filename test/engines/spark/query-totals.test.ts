@@ -21,7 +21,7 @@ function report(batchId: number, batch: Batch): ProgressReport {
       name: "q",
       timestamp: "",
       batchDuration: 5,
-      durationMs: { triggerExecution: 5 },
+      durationMs: { triggerExecution: 5, addBatch: 3 },
     },
     batchId,
     eventTime: { min: "2026-11-23T08:00:00.000Z", max: "2026-11-23T08:05:00.000Z", watermark },
@@ -75,4 +75,11 @@ test("a sink that does not count, and Spark's first watermark, add nothing", () 
   const { eventTime, ...stateless } = report(1, { rows: 1, to: { 0: 2 } });
   assert.ok(eventTime !== undefined);
   assert.equal(afterBatch(NO_TOTALS, stateless, "clicks").firstEventMs, null); // the one for dead letters
+});
+
+test("a report on waiting is none on the batch that comes", () => {
+  const waiting = { ...report(0, { rows: 0, to: {} }), durationMs: { triggerExecution: 5 } };
+  const totals = afterBatch(NO_TOTALS, waiting, "clicks");
+  assert.equal(totals, NO_TOTALS);
+  assert.equal(afterBatch(totals, report(0, { rows: 3, to: { 0: 3 }, written: 2 }), "clicks").written, 2);
 });
