@@ -20,6 +20,12 @@ export const PAGES: QueryPlan = query("pages", {
 /** A query without keys. */
 export const TOTALS: QueryPlan = query("totals", { by: [], measures: { events: count() } });
 
+/** A query by user alone. */
+export const VISITORS: QueryPlan = query("visitors", {
+  by: ["user_id"],
+  measures: { events: count(), sessions: countDistinct("session_id"), last_seen: maxTime() },
+});
+
 /** A row of `PAGES` without its window. */
 export interface PageRow {
   url: string;
@@ -61,6 +67,15 @@ export function totalsWindow(startMs: number, events: number): WindowRows {
   return windowOf(TOTALS.name, startMs, [{ events }]);
 }
 
+/** A window of `VISITORS`: users and their events. */
+export function visitorsWindow(startMs: number, events: Readonly<Record<string, number>>): WindowRows {
+  const rows = Object.entries(events).map(([user_id, events]) => ({
+    ...{ user_id, events, sessions: 1 },
+    last_seen: iso(startMs + MINUTE_MS),
+  }));
+  return windowOf(VISITORS.name, startMs, rows);
+}
+
 function windowOf(queryName: string, windowStartMs: number, rows: readonly object[]): WindowRows {
   const windowEndMs = windowStartMs + DEFAULT_WINDOWS.sizeMs;
   const times = { window_start: iso(windowStartMs), window_end: iso(windowEndMs) };
@@ -94,19 +109,23 @@ export async function writeWindows(
   output: string,
   windows: readonly WindowRows[],
   closedThroughMs: number,
+  queries?: readonly QueryPlan[],
 ): Promise<void> {
   await (await JsonFilesSink.open(output)).write(windows);
-  await writeManifest(output, manifestOf(closedThroughMs));
+  await writeManifest(output, manifestOf(closedThroughMs, queries));
 }
 
-export function manifestOf(closedThroughMs: number): Manifest {
+export function manifestOf(
+  closedThroughMs: number,
+  queries = [PAGES, TOTALS] as readonly QueryPlan[],
+): Manifest {
   return {
     format: 1,
     engine: "embedded",
     topic: { name: "clickstream", id: "7d8a1f0e-0000-4000-8000-000000000000" },
     windows: DEFAULT_WINDOWS,
     rules: DEFAULT_EVENT_RULES,
-    queries: [PAGES, TOTALS],
+    queries,
     closedThroughMs,
     partitions: [],
   };
