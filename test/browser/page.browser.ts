@@ -107,6 +107,27 @@ suite("the page in a real Chromium", { skip }, () => {
     const { rows } = await answered<Windows>(page, "pages", /\/api\/windows\?query=window_totals/);
     const greatest = Math.max(...rows.map(({ events }) => Number(events)));
     assert.equal(await page.locator(".peak-value").first().textContent(), formatCount(greatest));
+    const figure = page.locator("figure", {
+      has: page.getByRole("group", { name: /^Events in each window/ }),
+    });
+    await figure.getByText("Values", { exact: true }).click();
+    const drawn = new Map(
+      (await figure.locator("tbody tr:not(.open)").allInnerTexts()).map(
+        (text) => text.split("\t") as [string, string],
+      ),
+    );
+    // A window without events has no row, and is drawn as 0.
+    const told = new Map(
+      rows.map((row) => [
+        formatMoment(Date.parse(String(row.window_start))),
+        formatCount(Number(row.events)),
+      ]),
+    );
+    assert.ok(told.size > 0);
+    assert.deepEqual(
+      drawn,
+      new Map([...drawn.keys(), ...told.keys()].map((moment) => [moment, told.get(moment) ?? "0"])),
+    );
 
     const provisional = await firstProvisional(pipeline.url);
     const strip = page.getByRole("radiogroup", { name: "Open windows" });
@@ -200,6 +221,9 @@ suite("the page in a real Chromium", { skip }, () => {
       Object.fromEntries(Object.entries(api.dead).map(([reason, events]) => [reason, formatCount(events)])),
     );
     const [first] = reasons[0]!;
+    await page.getByRole("button", { name: "Replay…" }).click();
+    await page.getByText(/would be sent to the topic again/).waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
     await assert.doesNotReject(
       page.getByText(`npx clickstream dlq show --reason ${first} --limit 5 --topic shop`).waitFor(),
     );
