@@ -16,7 +16,7 @@ import { startCommand } from "../services/command-line.ts";
 import { findChromium, launchChromium } from "./chromium.ts";
 import { HOSTILE, type PipelineWithPage, startPipelineWithPage } from "./pipeline-with-page.ts";
 import { firstProvisional, untilAnswers } from "./server-answers.ts";
-import { openWatched, settled, tableRows } from "./watched-page.ts";
+import { chartValues, openWatched, settled, tableRows } from "./watched-page.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("screenshots", import.meta.url));
 const WIDTHS = [390, 820, 1440];
@@ -107,15 +107,7 @@ suite("the page in a real Chromium", { skip }, () => {
     const { rows } = await answered<Windows>(page, "pages", /\/api\/windows\?query=window_totals/);
     const greatest = Math.max(...rows.map(({ events }) => Number(events)));
     assert.equal(await page.locator(".peak-value").first().textContent(), formatCount(greatest));
-    const figure = page.locator("figure", {
-      has: page.getByRole("group", { name: /^Events in each window/ }),
-    });
-    await figure.getByText("Values", { exact: true }).click();
-    const drawn = new Map(
-      (await figure.locator("tbody tr:not(.open)").allInnerTexts()).map(
-        (text) => text.split("\t") as [string, string],
-      ),
-    );
+    const drawn = await chartValues(page, /^Events in each window/);
     // A window without events has no row, and is drawn as 0.
     const told = new Map(
       rows.map((row) => [

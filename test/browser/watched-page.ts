@@ -44,6 +44,14 @@ export async function tableRows(page: Page, label: string): Promise<string[][]> 
   );
 }
 
+/** What the chart of that name shows as a table: moment → value, windows that are not final left out. */
+export async function chartValues(page: Page, name: RegExp): Promise<Map<string, string>> {
+  const figure = page.locator("figure", { has: page.getByRole("group", { name }) });
+  await figure.getByText("Values", { exact: true }).click();
+  const rows = await figure.locator("tbody tr:not(.open)").allInnerTexts();
+  return new Map(rows.map((text) => text.split("\t") as [string, string]));
+}
+
 /** Waits until nothing on the view is being asked for. */
 export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => {

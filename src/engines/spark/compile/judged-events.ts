@@ -26,8 +26,7 @@ export function fieldColumn(field: KeyField): string {
 }
 
 /**
- * A query that gives each record its verdict: `reason`, NULL for an event, and the
- * event's time in ms and fields. A generator stands at the end, because Spark pushes no condition through it: otherwise
+ * A query that gives each record its verdict: `reason`, NULL for an event, and the event's time in ms and fields. A generator stands at the end, because Spark pushes no condition through it: otherwise
  * it would parse an event once more for each condition on the verdict.
  */
 export function judgedEvents(judging: Judging): string {
@@ -62,7 +61,7 @@ export function judgedEvents(judging: Judging): string {
     judging,
     plain && { ...plain, verdict: verdictBy(plain.content, "NULL", "plain_ms") },
   );
-  const stepped = steps.reduce((sql, step) => nested(selectFrom(["*", ...columnsOf(step)], sql)), start);
+  const stepped = withSteps(start, steps);
   const cases = [
     ...(plain === undefined ? [] : ["WHEN plain IS NOT NULL THEN plain"]),
     ...(familiar === undefined
@@ -99,12 +98,16 @@ function recordsWithPlain(
     { plain_time: plain.time },
     { plain_ms: `CASE WHEN ${isEvent} THEN ${ms} END` },
   ];
-  const stepped = steps.reduce((sql, step) => nested(selectFrom(["*", ...columnsOf(step)], sql)), source);
   const open = Object.entries({ ...large, s: "s" }).map(
     ([name, sql]) => `CASE WHEN plain_ms IS NULL THEN ${sql} END AS ${name}`,
   );
   const verdict = `CASE WHEN plain_ms IS NOT NULL THEN ${plain.verdict} END AS plain`;
-  return nested(selectFrom([...columns, verdict, ...open], stepped));
+  return nested(selectFrom([...columns, verdict, ...open], withSteps(source, steps)));
+}
+
+/** A source and the columns of the steps, each of which may read those before it. */
+function withSteps(source: string, steps: readonly Step[]): string {
+  return steps.reduce((sql, step) => nested(selectFrom(["*", ...columnsOf(step)], sql)), source);
 }
 
 function columnsOf(step: Step): string[] {
