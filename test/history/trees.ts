@@ -117,7 +117,7 @@ export async function writeWindows(
 
 export function manifestOf(
   closedThroughMs: number,
-  queries = [PAGES, TOTALS] as readonly QueryPlan[],
+  queries: readonly QueryPlan[] = [PAGES, TOTALS],
 ): Manifest {
   return {
     format: 1,

@@ -35,7 +35,7 @@ const PHASES = 2;
 const EVENTS_PER_PHASE = 30_000;
 const MINUTE_MS = 60_000;
 const PHASE_MS = 10 * MINUTE_MS;
-/** Less than the delay by more than a phase: nothing falls behind the watermark of the phase before. */
+/** Less than the delay: nothing falls behind the watermark of the phase before. */
 const DISORDER_MS = 1.5 * MINUTE_MS;
 const START_MS = Date.UTC(2026, 10, 23, 8);
 const RULES = { ...SMALL_RULES, extraFields: undefined };

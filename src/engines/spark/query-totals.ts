@@ -31,8 +31,8 @@ export const NO_TOTALS: QueryTotals = {
 
 /**
  * The totals after one more report. A report that is known counts once, and one that Spark sends while it waits, with the
- * number of the batch to come, not at all. Where reports of batches between are missing,
- * because the server died or this process was away for long, what they read is taken from the offsets.
+ * number of the batch to come, not at all. Where reports of batches between are missing, because the server died or this
+ * process was away for long, what they read is taken from the offsets.
  */
 export function afterBatch(totals: QueryTotals, report: ProgressReport, topic: string): QueryTotals {
   if (report.batchId <= totals.batchId || report.durationMs.addBatch === undefined) return totals;

@@ -26,8 +26,9 @@ export function fieldColumn(field: KeyField): string {
 }
 
 /**
- * A query that gives each record its verdict: `reason`, NULL for an event, and the event's time in ms and fields. A generator stands at the end, because Spark pushes no condition through it: otherwise
- * it would parse an event once more for each condition on the verdict.
+ * A query that gives each record its verdict: `reason`, NULL for an event, and the event's time in ms and fields. A
+ * generator stands at the end, because Spark pushes no condition through it: otherwise it would parse an event once more
+ * for each condition on the verdict.
  */
 export function judgedEvents(judging: Judging): string {
   const { rules, maxAheadMs, record, letter, fields } = judging;

@@ -1,9 +1,11 @@
 import { MAX_TIME_MS } from "../../../events/timestamp.ts";
 import { textLiteral } from "./sql-text.ts";
 
-const TEXT = String.raw`\A\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})\z`;
+const form = (separator: string, utc: string): string =>
+  String.raw`\d{4}-\d{2}-\d{2}${separator}\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:${utc}|[+-]\d{2}:\d{2})`;
+const TEXT = String.raw`\A${form("[Tt]", "[Zz]")}\z`;
 /** The usual form of such texts, in capitals: Spark casts it as it stands. */
-export const TIME_TEXT = String.raw`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})`;
+export const TIME_TEXT: string = form("T", "Z");
 const NUMBER = String.raw`\A-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?\z`;
 
 /**
