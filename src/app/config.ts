@@ -3,9 +3,11 @@ import { UsageError } from "../core/errors.ts";
 import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
 import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
+import { checkColumnNames } from "../sinks/postgres/columns.ts";
 import { checkSettings } from "./config/check.ts";
 import { type ConfigFile, readConfigFile } from "./config/config-file.ts";
 import { resolveExtraFields, resolveFields } from "./config/field-mapping.ts";
+import { type PostgresDestination, postgresOf } from "./config/postgres.ts";
 import { type Origins, resolveSettings, type Sources } from "./config/resolve.ts";
 import { securityOf } from "./config/security.ts";
 import {
@@ -45,6 +47,8 @@ export interface PipelineSettings {
   group: string | null;
   /** What becomes of older results. */
   archive: ArchivePolicy;
+  /** Database that gets the results, too. */
+  postgres: PostgresDestination | undefined;
   /** Stop at the last stable offsets of when the run begins. */
   untilEnd: boolean;
   /** With `untilEnd`: then close every open window. */
@@ -89,6 +93,7 @@ export function configOf({ command, file, ...given }: Sources): Config {
   const rules = eventRules(settings, file);
   if (command === "run") refuseMapping(rules);
   const queries = resolveQueries(file, { standard: settings.standardQueries, rules });
+  if (settings.postgres !== undefined) checkColumnNames(queries);
   return { command, settings, origins, rules, queries };
 }
 
@@ -126,6 +131,7 @@ export function pipelineSettings(config: Config, brokers = config.settings.broke
     deadLetterTopic: settings.deadLetterTopic!,
     group: settings.groupPositions ? settings.group! : null,
     archive: archivePolicy(settings),
+    postgres: postgresOf(settings),
     untilEnd: settings.untilEnd,
     finish: settings.finish,
   };

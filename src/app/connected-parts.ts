@@ -1,6 +1,7 @@
 import { removeLocalKafka } from "../local/local-kafka.ts";
 import { stopOrphanedSpark } from "../local/spark/local-spark.ts";
 import type { KafkaEvent } from "../local/supervise.ts";
+import { postgresOf } from "./config/postgres.ts";
 import { kafkaOptions } from "./config.ts";
 import type { Context } from "./context.ts";
 import { deleteOutput } from "./delete-output.ts";
@@ -10,6 +11,7 @@ import { ensureTopic, openGenerator } from "./generator-part.ts";
 import { jarsProgress } from "./jars-progress.ts";
 import { kafkaForRun } from "./local-kafka.ts";
 import type { Parts } from "./parts.ts";
+import { dropPostgresTables } from "./postgres/postgres-copy.ts";
 import { verifyProgress } from "./verification/verify-progress.ts";
 import { verify } from "./verify.ts";
 
@@ -25,6 +27,8 @@ export const parts: Parts = {
     const { brokers, dir, output, sparkDir } = config.settings;
     await stopOrphanedSpark(sparkDir, clock); // else its queries would write on
     if (brokers === undefined) await removeLocalKafka(dir, clock); // first: it refuses while another run uses it
+    const destination = postgresOf(config.settings);
+    if (destination !== undefined) await dropPostgresTables(destination);
     await deleteOutput(output);
   },
 
@@ -47,7 +51,10 @@ export const parts: Parts = {
   async openEngine(context, settings) {
     if (context.config.settings.engine === "embedded") return openEngine(context, settings);
     const { openSparkEngine } = await import("./spark/spark-part.ts"); // loads gRPC and Arrow
-    return openSparkEngine(context, settings);
+    const engine = await openSparkEngine(context, settings);
+    if (settings.postgres === undefined) return engine;
+    const { copiedToPostgres } = await import("./postgres/copied-spark.ts");
+    return copiedToPostgres(engine, context, settings);
   },
   openGenerator,
   async openWeb(...given) {
@@ -58,7 +65,9 @@ export const parts: Parts = {
   verify(context, brokers) {
     const { topic, output } = context.config.settings;
     const kafka = kafkaOptions(context.config, brokers, "clickstream-verify");
-    return verify({ kafka, topic, output, clock: context.clock, onProgress: verifyProgress(context) });
+    const postgres = postgresOf(context.config.settings);
+    const onProgress = verifyProgress(context);
+    return verify({ kafka, topic, output, clock: context.clock, postgres, onProgress });
   },
 };
 

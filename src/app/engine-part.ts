@@ -4,14 +4,17 @@ import { ClickstreamError } from "../core/errors.ts";
 import type { CommitReport } from "../engines/embedded/coordinator.ts";
 import { EmbeddedEngine, type EmbeddedOptions, stateFolderOf } from "../engines/embedded/embedded-engine.ts";
 import { PartitionLedger } from "../engines/embedded/partition-ledger.ts";
+import type { Ownership } from "../engines/embedded/state-store.ts";
 import { JsonFilesSink } from "../sinks/json-files.ts";
 import type { Manifest } from "../sinks/manifest.ts";
 import { readManifest, writeManifest } from "../sinks/manifest-file.ts";
+import type { Sink } from "../sinks/sink.ts";
 import type { WindowEnd } from "../windows/open-windows.ts";
 import { BackgroundArchiving } from "./archiving/background-archiving.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { CommitTiming, EngineFigures, EngineInspection, RunningEngine } from "./parts.ts";
+import { PostgresCopy } from "./postgres/postgres-copy.ts";
 import { RateMeter } from "./progress/rate.ts";
 import type { EngineSnapshot } from "./progress/snapshot.ts";
 import { RetryWarnings } from "./retry-warnings.ts";
@@ -48,6 +51,7 @@ class EmbeddedRun implements RunningEngine {
   private running: Promise<void> = Promise.resolve();
   private finishing = false;
   private report: Seen | undefined;
+  private readonly postgres: PostgresCopy | undefined;
   private commits = 0;
   private readBefore = 0;
   private readingSinceMs: number | undefined;
@@ -67,6 +71,17 @@ class EmbeddedRun implements RunningEngine {
     this.archiving = new BackgroundArchiving(settings, settings.archive, context.log);
     this.ended = this.end.promise;
     this.ended.catch(() => {});
+    const { postgres: destination, output } = settings;
+    if (destination !== undefined) {
+      const { log, clock } = context;
+      this.postgres = new PostgresCopy({
+        log,
+        clock,
+        destination,
+        output,
+        onFailed: () => this.stopping.abort(),
+      });
+    }
   }
 
   async start(settings: PipelineSettings): Promise<void> {
@@ -74,7 +89,7 @@ class EmbeddedRun implements RunningEngine {
     if (this.stopped) return engine.close();
     if (this.report === undefined) this.remember(engine);
     this.stopping = new AbortController();
-    this.running = this.work(engine, settings);
+    this.running = this.workAndCopy(engine, settings);
     this.running.then(
       () => {
         if (!this.finishing || settings.finish) this.end.resolve();
@@ -98,6 +113,7 @@ class EmbeddedRun implements RunningEngine {
       windowsClosed: this.report?.windowsClosed ?? 0,
       windowsOpen: this.report?.openWindows ?? 0,
       watermarkMs: Number.isFinite(watermarkMs) ? watermarkMs : null,
+      postgres: this.postgres?.snapshot,
     };
   }
 
@@ -153,7 +169,20 @@ class EmbeddedRun implements RunningEngine {
     await this.opening.catch(() => {}); // shown by `finish`
     this.stopping.abort();
     await this.running;
+    await this.postgres?.close();
     this.end.resolve();
+  }
+
+  /** PostgreSQL gets what the engine's last commit made final, too, unless a stop was asked for. */
+  private async workAndCopy(engine: EmbeddedEngine, settings: PipelineSettings): Promise<void> {
+    try {
+      await this.work(engine, settings);
+    } catch (error) {
+      await this.postgres?.close();
+      throw error;
+    }
+    const goesOn = this.finishing && !settings.finish;
+    if (!goesOn) await this.postgres?.end(this.stopping.signal);
   }
 
   /** Runs an engine to its end, and another behind what Kafka drops meanwhile, where that is allowed. */
@@ -187,10 +216,7 @@ class EmbeddedRun implements RunningEngine {
       skipLost: settings.onDataLoss === "skip",
       stateFolder: stateFolderOf(output),
       existingManifest: await readManifest(output),
-      openSinks: async () => {
-        await finishTree(output, settings.queries);
-        return [await JsonFilesSink.open(output)];
-      },
+      openSinks: (ownership) => this.openSinks(ownership),
       publishManifest: async (manifest) => {
         await writeManifest(output, manifest);
         this.manifest = manifest;
@@ -202,6 +228,13 @@ class EmbeddedRun implements RunningEngine {
       onRetry: (reason) => retries.report(reason),
       onWarning: (message) => this.context.log.warn(message),
     };
+  }
+
+  private async openSinks(ownership: Ownership): Promise<readonly Sink[]> {
+    await finishTree(this.settings.output, this.settings.queries);
+    const files = await JsonFilesSink.open(this.settings.output, (entries) => this.postgres?.add(entries));
+    await this.postgres?.begin("embedded", ownership);
+    return [files];
   }
 
   private remember({ before }: EmbeddedEngine): void {

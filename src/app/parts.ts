@@ -5,7 +5,7 @@ import type { TopRows } from "../windows/top-rows.ts";
 import type { PipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { EngineSnapshot, ProducerSnapshot } from "./progress/snapshot.ts";
-import type { Verification } from "./verification/verify-output.ts";
+import type { VerificationOfAll } from "./verify.ts";
 
 /** What an engine did in this run. */
 export interface EngineFigures {
@@ -93,5 +93,5 @@ export interface Parts {
     at: { engine: RunningEngine; generator?: RunningGenerator },
   ): Promise<{ stop(): Promise<void> }>;
   /** Compares an output tree with what its topic and manifest say. */
-  verify(context: Context, brokers: readonly string[]): Promise<Verification>;
+  verify(context: Context, brokers: readonly string[]): Promise<VerificationOfAll>;
 }

@@ -4,10 +4,12 @@ import { Cluster } from "../kafka/cluster.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
 import type { Manifest, PartitionManifest } from "../sinks/manifest.ts";
 import { readManifest } from "../sinks/manifest-file.ts";
+import type { PostgresDestination } from "./config/postgres.ts";
 import { checkLog } from "./verification/check-log.ts";
 import { partitionReader } from "./verification/partition-records.ts";
 import type { PartitionRange } from "./verification/recompute.ts";
 import { type Verification, verifyOutput } from "./verification/verify-output.ts";
+import { type TableVerification, verifyPostgres } from "./verification/verify-postgres.ts";
 import { sparkSubject, verifySparkOutput } from "./verification/verify-spark.ts";
 
 /** What to verify, and against what. */
@@ -17,8 +19,15 @@ export interface VerifyOptions {
   /** The folder of results, with its manifest. */
   output: string;
   clock: Clock;
+  /** Database whose tables are compared with the files of the output, too. */
+  postgres?: PostgresDestination | undefined;
   /** Called after every batch with the records read so far and those there are. */
   onProgress?: (recordsRead: number, recordsInAll: number) => void;
+}
+
+/** What was found in the files and, where there is one, in the database. */
+export interface VerificationOfAll extends Verification {
+  postgres?: TableVerification;
 }
 
 /**
@@ -26,8 +35,8 @@ export interface VerifyOptions {
  * @throws ClickstreamError MANIFEST_MISSING, MANIFEST_UNREADABLE, TOPIC_MISSING, TOPIC_CHANGED, LOG_TRUNCATED and what
  * reading the topic may throw; BATCHES_FORGOTTEN; UsageError when the output is of another topic.
  */
-export async function verify(options: VerifyOptions): Promise<Verification> {
-  const { kafka, clock, output, onProgress = () => {} } = options;
+export async function verify(options: VerifyOptions): Promise<VerificationOfAll> {
+  const { kafka, clock, output, postgres, onProgress = () => {} } = options;
   const manifest = await manifestOf(options);
   const cluster = await Cluster.connect(kafka);
   try {
@@ -52,9 +61,12 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
     const recordsInAll = read.reduce((sum, partition) => sum + partition.read, 0);
     const progress = (recordsRead: number): void => onProgress(recordsRead, recordsInAll);
     const reader = partitionReader(kafka, clock, topic);
-    return spark === undefined
-      ? await verifyOutput(output, manifest, reader, progress)
-      : await verifySparkOutput(output, manifest, spark, reader, progress);
+    const found =
+      spark === undefined
+        ? await verifyOutput(output, manifest, reader, progress)
+        : await verifySparkOutput(output, manifest, spark, reader, progress);
+    if (postgres === undefined) return found;
+    return { ...found, postgres: await verifyPostgres(output, manifest, postgres) };
   } finally {
     await cluster.close();
   }

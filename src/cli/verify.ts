@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { formatCount } from "../app/numbers-for-people.ts";
-import type { Verification } from "../app/verification/verify-output.ts";
+import type { TableVerification } from "../app/verification/verify-postgres.ts";
+import type { VerificationOfAll } from "../app/verify.ts";
 import { DONE, FAILED, printLine, setAction } from "./action.ts";
 import { addExamples } from "./examples.ts";
 import { addSettings } from "./setting-options.ts";
@@ -16,11 +17,12 @@ export function verifyCommand(): Command {
     const { parts } = await import("../app/connected-parts.ts");
     const found = await parts.verify(context, context.config.settings.brokers ?? []);
     printLine(verificationText(found));
-    return found.differing === 0 && found.accountingDifferences.length === 0 ? DONE : FAILED;
+    const agrees = found.differing === 0 && found.accountingDifferences.length === 0;
+    return agrees && (found.postgres?.differing ?? 0) === 0 ? DONE : FAILED;
   });
 }
 
-function verificationText(found: Verification): string {
+function verificationText(found: VerificationOfAll): string {
   const { agreeing, rows, windows, differing, differences, accountingDifferences } = found;
   const { droppedWindows, keptFrom } = found;
   return [
@@ -32,5 +34,13 @@ function verificationText(found: Verification): string {
       : [`${formatCount(droppedWindows)} windows of queries are no longer kept and were not compared`]),
     accountingDifferences.length === 0 ? "the accounting agrees" : "the accounting differs",
     ...accountingDifferences.map((difference) => `  ${JSON.stringify(difference)}`),
+    ...(found.postgres === undefined ? [] : tablesText(found.postgres)),
   ].join("\n");
+}
+
+function tablesText({ agreeing, rows, differing, differences }: TableVerification): string[] {
+  return [
+    `PostgreSQL: ${formatCount(agreeing)} of ${formatCount(rows)} rows agree with the files, ${formatCount(differing)} differ`,
+    ...differences.map((difference) => `  ${JSON.stringify(difference)}`),
+  ];
 }

@@ -8,21 +8,22 @@ const MAX_SECRET_BYTES = 1 << 20;
 
 /**
  * Reads a secret, without the line's end that editors and commands put behind it. No error holds anything of it.
+ * @param server what the login is for
  * @throws ClickstreamError SECRET_UNREADABLE; SECRET_COMMAND_FAILED, which may pass
  */
-export async function readSecret(source: SecretSource): Promise<string> {
-  const text = (await rawText(source)).replace(/\r?\n$/, "");
-  if (text === "") throw unreadable(`${described(source)} is empty`);
+export async function readSecret(source: SecretSource, server = "Kafka"): Promise<string> {
+  const text = (await rawText(source, server)).replace(/\r?\n$/, "");
+  if (text === "") throw unreadable(`${described(source)} is empty`, server);
   return text;
 }
 
-async function rawText(source: SecretSource): Promise<string> {
+async function rawText(source: SecretSource, server: string): Promise<string> {
   if ("variable" in source) return process.env[source.variable] ?? "";
   if ("command" in source) return printed(source.command);
   try {
     return await readFile(source.file, "utf8");
   } catch (cause) {
-    throw unreadable(`${described(source)} can't be read (${(cause as NodeJS.ErrnoException).code})`);
+    throw unreadable(`${described(source)} can't be read (${(cause as NodeJS.ErrnoException).code})`, server);
   }
 }
 
@@ -42,10 +43,10 @@ function described(source: SecretSource): string {
   return "file" in source ? `The file ${source.file}` : "What the token command prints";
 }
 
-function unreadable(what: string): ClickstreamError {
+function unreadable(what: string, server: string): ClickstreamError {
   return new ClickstreamError({
     code: "SECRET_UNREADABLE",
-    message: `${what}; it should hold the secret for the login to Kafka.`,
+    message: `${what}; it should hold the secret for the login to ${server}.`,
     nextStep: "Put the secret there, and nothing else, readable for this user.",
   });
 }

@@ -16,26 +16,31 @@ export class JsonFilesSink implements Sink {
   readonly name = "json-files";
   readonly #output: string;
   readonly #archived: ArchivedEntries;
+  readonly #onWritten: (entries: readonly WindowRows[]) => void;
   /** Folders whose parents are known to be durable: created or synced by this sink. */
   readonly #folders = new Set<string>();
 
-  private constructor(output: string) {
+  private constructor(output: string, onWritten: (entries: readonly WindowRows[]) => void) {
     this.#output = output;
     this.#archived = new ArchivedEntries(output);
+    this.#onWritten = onWritten;
   }
 
   /**
-   * Creates the output folder and removes what a crash left half-written.
+   * Creates the output folder and removes what a crash left half-written. `onWritten` is called when files are durable.
    * @throws ClickstreamError OUTPUT_UNWRITABLE.
    */
-  static async open(output: string): Promise<JsonFilesSink> {
+  static async open(
+    output: string,
+    onWritten: (entries: readonly WindowRows[]) => void = () => {},
+  ): Promise<JsonFilesSink> {
     try {
       await createFolder(output, output);
       await removeLeftovers(output);
     } catch (error) {
       throw outputError(output, error);
     }
-    return new JsonFilesSink(output);
+    return new JsonFilesSink(output, onWritten);
   }
 
   /**
@@ -54,6 +59,7 @@ export class JsonFilesSink implements Sink {
       this.#folders.clear(); // someone may have removed them: the next call looks again
       throw outputError(this.#output, error);
     }
+    this.#onWritten(entries);
   }
 
   async close(): Promise<void> {}

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { count, query } from "../../src/queries/query.ts";
 import type { Sink, WindowRows } from "../../src/sinks/sink.ts";
+
+/** The queries whose rows the suite writes. */
+export const CONTRACT_QUERIES = [
+  query("url_counts", { by: ["url"], measures: { events: count() } }),
+  query("window_totals", { by: [], measures: { events: count() } }),
+];
 
 /** What a sink's test hands over so that the suite can open the sink and look at its effect. */
 export interface SinkUnderTest {
@@ -22,14 +29,33 @@ export function windowRows(query: string, windowStartMs: number, lines: readonly
   };
 }
 
+/** A row of such a window as the engine writes it. */
+export function rowOf(windowStartMs: number, columns: Readonly<Record<string, string | number>>): string {
+  return JSON.stringify({
+    window_start: new Date(windowStartMs).toISOString(),
+    window_end: new Date(windowStartMs + 300_000).toISOString(),
+    ...columns,
+  });
+}
+
 /** The contract of `Sink`; each implementation's test calls it. */
 export function testSinkContract(name: string, create: () => Promise<SinkUnderTest>): void {
   const noon = Date.UTC(2026, 10, 23, 12);
+  const rows = (
+    query: string,
+    windowStartMs: number,
+    ...columns: readonly Readonly<Record<string, string | number>>[]
+  ): WindowRows =>
+    windowRows(
+      query,
+      windowStartMs,
+      columns.map((row) => rowOf(windowStartMs, row)),
+    );
   const entries = [
-    windowRows("url_counts", noon, ['{"url":"/a","events":1}', '{"url":"/ä","events":2}']),
-    windowRows("url_counts", noon + 60_000, ['{"url":"/b","events":3}']),
-    windowRows("window_totals", noon, ['{"events":6}']),
-    windowRows("window_totals", noon + 86_400_000, ['{"events":0}']),
+    rows("url_counts", noon, { url: "/a", events: 1 }, { url: "/ä", events: 2 }),
+    rows("url_counts", noon + 60_000, { url: "/b", events: 3 }),
+    rows("window_totals", noon, { events: 6 }),
+    rows("window_totals", noon + 86_400_000, { events: 0 }),
   ];
   const expected = new Map(
     entries.map((entry) => [`${entry.query}@${entry.windowStartMs}`, Buffer.from(entry.bytes).toString()]),
@@ -84,7 +110,7 @@ export function testSinkContract(name: string, create: () => Promise<SinkUnderTe
   check("more windows than a few", async ({ open, contents }) => {
     const sink = await open();
     const many = Array.from({ length: 500 }, (_, n) =>
-      windowRows("url_counts", noon + n * 60_000, [`{"n":${n}}`]),
+      rows("url_counts", noon + n * 60_000, { url: "/", events: n }),
     );
     await sink.write(many);
     assert.equal((await contents()).size, 500);

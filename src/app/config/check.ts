@@ -2,6 +2,7 @@ import { formatDuration } from "../../core/durations.ts";
 import { UsageError } from "../../core/errors.ts";
 import { generatorGroup } from "../../generator/position.ts";
 import { windowsProblem } from "../../queries/window-lengths.ts";
+import { parsePostgresUrl } from "../../sinks/postgres/target.ts";
 import type { Origins } from "./resolve.ts";
 import { type CommandName, flagOf, type Settings } from "./settings.ts";
 
@@ -17,6 +18,7 @@ export function checkSettings(command: CommandName, settings: Settings, origins:
   checkSecurity(settings);
   checkWeb(command, settings);
   checkArchive(command, settings);
+  checkPostgres(settings);
   if (settings.deadLetterTopic === settings.topic) {
     refuse("--dead-letter-topic is the topic that is read", "Name another topic for dead letters.");
   }
@@ -183,6 +185,20 @@ function checkLogin({
   const what = isToken ? "token" : "password";
   if (secrets.length === 0) refuse(`--sasl ${sasl} has no ${what}`, `Give it by ${sources}.`);
   if (secrets.length > 1) refuse(`There is more than one source of the ${what}`, `Give one of ${sources}.`);
+}
+
+/** A URL that can't be used is told without showing it: it may hold a password. */
+function checkPostgres({ postgres, postgresPassword, postgresPasswordFile }: Settings): void {
+  if (postgres !== undefined) parsePostgresUrl(postgres);
+  else if (postgresPasswordFile !== undefined) {
+    refuse("--postgres-password-file needs --postgres", "Add --postgres.");
+  }
+  if (postgresPassword !== undefined && postgresPasswordFile !== undefined) {
+    refuse(
+      "There is more than one source of the password for PostgreSQL",
+      "Give one of CLICKSTREAM_POSTGRES_PASSWORD and --postgres-password-file.",
+    );
+  }
 }
 
 function refuse(what: string, nextStep: string): never {

@@ -161,6 +161,17 @@ export const topicName: Kind<string, string> = {
   format: same,
 };
 
+/** A schema of PostgreSQL that needs no quotes. */
+export const schemaName: Kind<string, string> = {
+  schema: z
+    .string()
+    .trim()
+    .regex(/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/),
+  hint: "the name of a schema: lower-case letters, digits and underscores, not beginning with pg_",
+  placeholder: "name",
+  format: same,
+};
+
 /** Comma-separated words, in a config file also an array. */
 export function words(placeholder: string): Kind<readonly string[], string | readonly string[]> {
   return {

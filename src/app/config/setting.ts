@@ -26,6 +26,7 @@ export type SettingGroup =
   | "Processing"
   | "Page and API"
   | "Older results"
+  | "PostgreSQL"
   | "Dead letters"
   | "Statements"
   | "Local Kafka"
@@ -72,3 +73,20 @@ export const ON_TOPIC = ["run", "generate", "process", "verify", "dlq"] as const
 
 /** The commands that connect to a Kafka of others. */
 export const CONNECTING = [...ON_TOPIC, "explain"] as const;
+
+/** Every command that has settings. */
+export const ANY = [
+  "run",
+  "generate",
+  "process",
+  "serve",
+  "verify",
+  "explain",
+  "dlq",
+  "sql",
+  "compact",
+  "state",
+  "kafka",
+  "spark",
+  "doctor",
+] as const;

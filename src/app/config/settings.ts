@@ -13,8 +13,9 @@ import {
   topicName,
   words,
 } from "./kinds.ts";
+import { POSTGRES_SETTINGS } from "./postgres-settings.ts";
 import { SECURITY_SETTINGS } from "./security-settings.ts";
-import { CONNECTING, ON_TOPIC, type Setting, setting } from "./setting.ts";
+import { ANY, CONNECTING, ON_TOPIC, type Setting, setting } from "./setting.ts";
 import { sparkAddress } from "./spark-address.ts";
 import { STATEMENT_SETTINGS } from "./statement-settings.ts";
 import { WEB_SETTINGS } from "./web-settings.ts";
@@ -22,21 +23,6 @@ import { WEB_SETTINGS } from "./web-settings.ts";
 export type { CommandName, Setting, SettingGroup } from "./setting.ts";
 
 const LOCAL = ["127.0.0.1:9092"];
-const ANY = [
-  "run",
-  "generate",
-  "process",
-  "serve",
-  "verify",
-  "explain",
-  "dlq",
-  "sql",
-  "compact",
-  "state",
-  "kafka",
-  "spark",
-  "doctor",
-] as const;
 const GENERATING = ["run", "generate"] as const;
 const PROCESSING = ["run", "process"] as const;
 
@@ -249,6 +235,7 @@ export const SETTINGS = {
   }),
   ...WEB_SETTINGS,
   ...ARCHIVE_SETTINGS,
+  ...POSTGRES_SETTINGS,
   ...DEAD_LETTER_SETTINGS,
   ...STATEMENT_SETTINGS,
   port: setting(integer(1, 65_535), undefined, {

@@ -1,4 +1,5 @@
 import { formatCount, formatShare, formatTook } from "../numbers-for-people.ts";
+import { postgresText } from "./postgres-text.ts";
 import type { PipelineSnapshot } from "./snapshot.ts";
 import { sparkFacts } from "./spark-facts.ts";
 
@@ -24,6 +25,7 @@ export function renderPlainLine({ elapsedMs, producer, engine }: PipelineSnapsho
       parts.push(`dead ${formatCount(dead)}`);
       for (const { label, text } of sparkFacts(engine.spark, formatCount)) parts.push(`${label} ${text}`);
     }
+    if (engine.postgres !== undefined) parts.push(`postgres ${postgresText(engine.postgres)}`);
   }
   return parts.join(" · ");
 }

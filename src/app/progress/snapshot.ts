@@ -33,6 +33,8 @@ export interface EngineSnapshot {
   watermarkMs: number | null;
   /** Only under the Spark engine, which knows no late events and of dead letters only their number. */
   spark?: SparkSnapshot;
+  /** How far PostgreSQL is; absent where results go into files alone. */
+  postgres?: PostgresSnapshot | undefined;
 }
 
 /** What Spark reports beside the common figures. */
@@ -62,6 +64,17 @@ export interface SparkQuerySnapshot {
   stateRows: number;
   stateBytes: number;
   droppedRows: number;
+}
+
+/** What copying results to PostgreSQL has done so far. */
+export interface PostgresSnapshot {
+  /** Windows and rows written in this run. */
+  windows: number;
+  rows: number;
+  /** Windows that are final and not written yet. */
+  waiting: number;
+  /** Code of what stands in the way; null when nothing does. */
+  trouble: string | null;
 }
 
 /** One look at a running pipeline; plain data. A part that this process does not run is null. */

@@ -7,6 +7,7 @@ import {
 } from "../numbers-for-people.ts";
 import type { Style } from "../terminal.ts";
 import { bar } from "./bar.ts";
+import { postgresText } from "./postgres-text.ts";
 import type { EngineSnapshot, PipelineSnapshot, ProducerSnapshot } from "./snapshot.ts";
 import { sparkFacts } from "./spark-facts.ts";
 
@@ -80,7 +81,14 @@ function outLines(engine: EngineSnapshot, layout: Layout): string[] {
           line(label, text, layout, isWarning ? yellow : undefined),
         )),
     line("dead", [count(deadTotal), ...reasons].join("  "), layout, deadTotal > 0 ? yellow : undefined),
+    ...postgresLines(engine, layout),
   ];
+}
+
+function postgresLines({ postgres }: EngineSnapshot, layout: Layout): string[] {
+  if (postgres === undefined) return [];
+  const format = postgres.trouble === null ? undefined : (text: string) => layout.style("yellow", text);
+  return [line("postgres", postgresText(postgres, layout.count), layout, format)];
 }
 
 /** `processed  ━━━━━━━━╸───  62.0 %   6,200,000 of 10,000,000`, or with a unit `lag  ━━━──  400,000 events`. */

@@ -27,7 +27,8 @@ export async function sparkRows(output: string, { name, by }: QueryPlan): Promis
   );
 }
 
-function compareKeys(left: readonly Buffer[], right: readonly Buffer[]): number {
+/** Order of rows within a window. */
+export function compareKeys(left: readonly Buffer[], right: readonly Buffer[]): number {
   for (const [index, key] of left.entries()) {
     const order = Buffer.compare(key, right[index] as Buffer);
     if (order !== 0) return order;
@@ -36,7 +37,7 @@ function compareKeys(left: readonly Buffer[], right: readonly Buffer[]): number 
 }
 
 /** Java writes control characters with capital letters (`\u001F`), the meaning of rows says small ones. */
-function plainEscapes(line: string): string {
+export function plainEscapes(line: string): string {
   return line.includes("\\u")
     ? line.replaceAll(/\\(?:u[0-9A-F]{4}|.)/g, (sequence) =>
         sequence[1] === "u" ? sequence.toLowerCase() : sequence,

@@ -51,7 +51,7 @@ export interface EmbeddedOptions {
   /** What the output folder says of itself, to refuse one that has lost its state or belongs to another engine. */
   existingManifest: Manifest | undefined;
   /** Called once the state is locked: sinks clear away what another process may be writing. */
-  openSinks(): Promise<readonly Sink[]>;
+  openSinks(ownership: Ownership): Promise<readonly Sink[]>;
   publishManifest(manifest: Manifest): Promise<void>;
   /** Fetching begins. */
   onReading(): void;
@@ -119,7 +119,7 @@ export class EmbeddedEngine {
       const store = new SqliteStore(options.stateFolder);
       try {
         const stored = openState(options, topic, store, bounds);
-        const sinks = await options.openSinks();
+        const sinks = await options.openSinks(stored.ownership);
         return new EmbeddedEngine(options, cluster, topic, store, { stored, ends: bounds.latest, sinks });
       } catch (error) {
         store.close();

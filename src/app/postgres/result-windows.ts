@@ -1,0 +1,14 @@
+import type { Manifest } from "../../sinks/manifest.ts";
+import type { ResultWindows } from "../../sinks/postgres/tree-follower.ts";
+import { OutputWindows } from "./output-windows.ts";
+import { SparkWindows } from "./spark-windows.ts";
+
+/** The final windows of an output tree, whichever engine writes it. */
+export function resultWindows(
+  output: string,
+  manifest: Pick<Manifest, "engine" | "queries" | "windows">,
+): ResultWindows {
+  return manifest.engine === "spark"
+    ? new SparkWindows(output, manifest)
+    : new OutputWindows(output, manifest);
+}
