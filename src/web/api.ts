@@ -266,6 +266,15 @@ export const pipelineSchema = z.strictObject({
   next: nextWindowSchema.nullable().describe("Null when nothing holds it open, or nothing is known yet"),
   producer: producerSchema.nullable().describe("Null unless this process generates events"),
   spark: sparkSchema.nullable(),
+  postgres: z
+    .strictObject({
+      windows: count.describe("Written by this process"),
+      rows: count.describe("Of those windows"),
+      waiting: count.describe("Windows that are final and not in the tables yet"),
+      trouble: z.string().nullable().describe("Code of the failure that is being tried again"),
+    })
+    .nullable()
+    .describe("Null where results go into files alone"),
   replay: z
     .enum(["yes", "serve"])
     .describe("Whether POST /api/replay sends dead letters again; serve: this process knows no brokers"),

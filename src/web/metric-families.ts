@@ -174,6 +174,24 @@ export const FAMILIES: readonly Family[] = [
     samples: one(({ state }) => state?.outbox),
   },
   {
+    name: "postgres_up",
+    help: "0 while a failure of PostgreSQL is being tried again",
+    kind: "gauge",
+    samples: one(({ postgres }) => (postgres === null ? null : Number(postgres.trouble === null))),
+  },
+  {
+    name: "postgres_windows_waiting",
+    help: "Windows that are final and not in PostgreSQL yet",
+    kind: "gauge",
+    samples: one(({ postgres }) => postgres?.waiting),
+  },
+  {
+    name: "postgres_rows_written_total",
+    help: "Rows of windows written to PostgreSQL",
+    kind: "counter",
+    samples: one(({ postgres }) => postgres?.rows),
+  },
+  {
     name: "last_commit_timestamp_seconds",
     help: "When the last commit ended",
     kind: "gauge",

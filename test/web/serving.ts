@@ -55,6 +55,7 @@ export class StillPipeline implements PipelineSource {
     next: null,
     producer: null,
     spark: null,
+    postgres: null,
     replay: "yes",
   };
   open: OpenWindow[] = [];

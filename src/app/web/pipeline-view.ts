@@ -55,6 +55,7 @@ export function pipelineView({
     next: manifest?.engine === "spark" ? null : (explanation?.next ?? null),
     producer: producer === undefined ? null : { ...producer, batchMs: [...producer.batchMs] },
     spark: sparkOf(engine),
+    postgres: engine?.snapshot.postgres ?? null,
     replay: engine === undefined ? "serve" : "yes",
   };
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { PostgresSnapshot } from "../../../src/app/progress/snapshot.ts";
 import { OpenWindowsView } from "../../../src/app/web/open-windows-view.ts";
 import { pipelineView } from "../../../src/app/web/pipeline-view.ts";
 import type { Manifest } from "../../../src/sinks/manifest.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { pipelineSchema } from "../../../src/web/api.ts";
+import { FAMILIES } from "../../../src/web/metric-families.ts";
 import { MINUTE_MS, manifestOf, NOV_23 } from "../../history/trees.ts";
 import { MIDDLE } from "../progress/snapshots.ts";
 
@@ -64,6 +66,31 @@ test("an engine at work is told with all its parts", () => {
   assert.equal(view.greatestMs, NOV_23 + 30 * MINUTE_MS);
   const ended = pipelineView({ ...facts, manifest, engine: { ...engine, ended: true } });
   assert.equal(ended.status, "ended");
+});
+
+test("metrics tell how PostgreSQL follows, where there is one", () => {
+  const families = FAMILIES.filter(({ name }) => name.startsWith("postgres_"));
+  const values = (postgres: PostgresSnapshot | undefined): unknown => {
+    const snapshot = { ...MIDDLE.engine!, postgres };
+    const engine = { snapshot, inspection: { ...inspection, manifest }, ended: false, maxStateBytes: 9 };
+    const view = pipelineSchema.parse(pipelineView({ ...facts, manifest, engine }));
+    return families.map(({ name, samples }) => [name, ...samples(view).map(({ value }) => value)]);
+  };
+  const away = { windows: 2, rows: 30, waiting: 4, trouble: "POSTGRES_UNREACHABLE" };
+  assert.deepEqual(values(away), [
+    ["postgres_up", 0],
+    ["postgres_windows_waiting", 4],
+    ["postgres_rows_written_total", 30],
+  ]);
+  assert.deepEqual(values({ ...away, waiting: 0, trouble: null }), [
+    ["postgres_up", 1],
+    ["postgres_windows_waiting", 0],
+    ["postgres_rows_written_total", 30],
+  ]);
+  assert.deepEqual(
+    values(undefined),
+    families.map(({ name }) => [name, null]),
+  );
 });
 
 test("without an engine, what is known is the manifest's, and the rest is null", () => {

@@ -49,7 +49,7 @@ export function enginePanel() {
 }
 
 /** @param {Pipeline} pipeline @returns {[string, string][]} */
-function factsOf({ window, commits, commitMs, state, readBytes }) {
+function factsOf({ window, commits, commitMs, state, postgres, readBytes }) {
   return [
     ...(window === null
       ? []
@@ -74,6 +74,13 @@ function factsOf({ window, commits, commitMs, state, readBytes }) {
           ["state", `${formatBytes(state.bytes)} of ${formatBytes(state.maxBytes)}`],
           ["open panes", formatCount(state.openPanes)],
           ["results not confirmed by sinks", formatCount(state.outbox)],
+        ])),
+    ...(postgres === null
+      ? []
+      : /** @type {[string, string][]} */ ([
+          ["windows to PostgreSQL", formatCount(postgres.windows)],
+          ["waiting for PostgreSQL", formatCount(postgres.waiting)],
+          ...(postgres.trouble === null ? [] : [["PostgreSQL fails with", postgres.trouble]]),
         ])),
   ];
 }
