@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { resolveSettings } from "../../src/app/config/resolve.ts";
 import { SETTING_NAMES, variableOf } from "../../src/app/config/settings.ts";
+import { parsePostgresUrl } from "../../src/sinks/postgres/target.ts";
 import { composeFile, deployText, deployYaml, type Service } from "./compose-file.ts";
 
 const compose = composeFile();
@@ -100,15 +101,35 @@ test("every CLICKSTREAM_ variable is a setting with a value that the program tak
     const sources = { command: "process", flags: {}, file: undefined, cores: 2 } as const;
     const { settings } = resolveSettings({
       ...sources,
-      env: { ...env, CLICKSTREAM_ENGINE: engine, CLICKSTREAM_OUTPUT: `/results/${engine}` },
+      env: {
+        ...env,
+        CLICKSTREAM_ENGINE: engine,
+        CLICKSTREAM_OUTPUT: `/results/${engine}`,
+        CLICKSTREAM_POSTGRES_SCHEMA: `clickstream_${engine}`,
+      },
     });
     assert.equal(settings.engine, engine);
     assert.equal(settings.brokers?.length, 3);
   }
-  assert.match(
-    deployText("compose.yaml"),
-    /CLICKSTREAM_OUTPUT: \/results\/\$\{CLICKSTREAM_ENGINE:-embedded\}/,
+  for (const ofEngine of ["OUTPUT: /results/", "POSTGRES_SCHEMA: clickstream_"])
+    assert(deployText("compose.yaml").includes(`CLICKSTREAM_${ofEngine}\${CLICKSTREAM_ENGINE:-embedded}`));
+});
+
+test("results go to the PostgreSQL that is there, as its user and into its database", () => {
+  const { app, postgres } = compose.services;
+  const { CLICKSTREAM_POSTGRES: url, CLICKSTREAM_POSTGRES_PASSWORD_FILE: file } = app?.environment ?? {};
+  const { host, user, database, sslMode } = parsePostgresUrl(String(url));
+  const { POSTGRES_USER, POSTGRES_DB, POSTGRES_PASSWORD_FILE } = postgres?.environment ?? {};
+  assert.deepEqual(
+    [host, user, database, file],
+    ["postgres", POSTGRES_USER, POSTGRES_DB, POSTGRES_PASSWORD_FILE],
   );
+  assert(!("postgres" in (app?.depends_on ?? {})), "the engine waits for no database");
+  const [shared = "", ...others] = postgres?.networks ?? [];
+  assert(others.length === 0 && compose.networks[shared]?.internal);
+  const members = services.filter(([, { networks }]) => networks.includes(shared)).map(([name]) => name);
+  assert.deepEqual(members, ["app", "postgres"]);
+  assert.equal(sslMode, "disable", "the image has no certificate");
 });
 
 test("who is named by host and port is a service that listens there, on a shared network", () => {
