@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { Kind } from "./kinds.ts";
 
-/** Address of a Spark Connect server. It may hold a token, which is never shown. */
+/** Parameters that anybody may read; all others are a token, or headers, which may hold one. */
+const PUBLIC = new Set(["use_ssl", "user_id", "session_id", "user_agent", "grpc_max_message_size"]);
+
+/** Address of a Spark Connect server. What may be secret in it is never shown. */
 export const sparkAddress: Kind<string, string> = {
   schema: z
     .string()
@@ -9,5 +12,8 @@ export const sparkAddress: Kind<string, string> = {
     .regex(/^sc:\/\/[^/;]+/),
   hint: "an address like sc://host:15002 or sc://host:443/;use_ssl=true;token=…",
   placeholder: "sc://host:port",
-  format: (value) => value.replace(/(;token=)[^;]*/gi, "$1…"),
+  format: (value) =>
+    value.replaceAll(/;([^;=]*=)?[^;]*/g, (parameter, name = "") =>
+      PUBLIC.has(name.slice(0, -1)) ? parameter : `;${name}…`,
+    ),
 };

@@ -31,11 +31,13 @@ test("the embedded engine is the default; Spark has its own settings", async () 
 });
 
 test("a token in the address is never printed", async () => {
-  const env = { CLICKSTREAM_SPARK: "sc://h:443/;use_ssl=true;token=secret;user_id=ann" };
+  const env = {
+    CLICKSTREAM_SPARK: "sc://h:443/;use_ssl=true;token=secret;user_id=ann;x-api-key=secret;secret",
+  };
   const config = await read("process", { engine: "spark" }, env);
   assert.equal(config.settings.spark, env.CLICKSTREAM_SPARK);
   const printed = JSON.stringify(printableConfig(config));
-  assert.match(printed, /sc:\/\/h:443\/;use_ssl=true;token=…;user_id=ann/);
+  assert.match(printed, /sc:\/\/h:443\/;use_ssl=true;token=…;user_id=ann;x-api-key=…;/);
   assert.doesNotMatch(printed, /secret/);
 });
 

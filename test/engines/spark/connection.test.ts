@@ -10,7 +10,7 @@ test("a connection that was closed with a stream open pings nobody later", async
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     },
   });
-  const retries = { attempts: 0, firstDelayMs: 1, factor: 1, longestDelayMs: 1 };
+  const retries = { attempts: 0, firstDelayMs: 1, factor: 1, longestDelayMs: 1, withinMs: 60_000 };
   const session = await SparkSession.connect(server.address, { retries });
   const responses = session.execute({ opType: { case: "command", value: {} } });
   await responses.next();

@@ -31,9 +31,15 @@ test("every parameter; unknown ones are headers", () => {
   });
 });
 
-test("a token implies TLS and is refused without", () => {
+test("a token implies TLS; without, it goes to this machine only", () => {
   assert.equal(parseEndpoint("sc://h/;token=t").useTls, true);
-  assert.throws(() => parseEndpoint("sc://h/;token=t;use_ssl=false"), UsageError);
+  assert.equal(parseEndpoint("sc://127.0.0.1/;token=t").useTls, true);
+  for (const host of ["h", "10.0.0.1", "127.0.0.1.example", "localhost.example", "[::2]"])
+    assert.throws(() => parseEndpoint(`sc://${host}/;token=t;use_ssl=false`), UsageError, host);
+  for (const host of ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"]) {
+    const { useTls, token } = parseEndpoint(`sc://${host}:15002/;use_ssl=false;token=t`);
+    assert.deepEqual({ useTls, token }, { useTls: false, token: "t" }, host);
+  }
 });
 
 test("what can't be read is refused, and no refusal shows a token", () => {
@@ -49,10 +55,18 @@ test("what can't be read is refused, and no refusal shows a token", () => {
     "sc://h/;token=secret;novalue",
     "sc://h/?token=secret",
     "sc://user@h/;token=secret",
+    "sc://user:secret@h/",
+    "http://user:secret@h/",
+    "sc://h/;token=a;secret",
+    "sc://h/;token=a;Secret secret=b",
+    "sc://h/;token=a;secret=%",
+    "sc://h/;x-api-key=secret;token=%",
+    "sc://h/path?secret",
+    "sc://h#secret",
   ]) {
     assert.throws(
       () => parseEndpoint(address),
-      (error) => error instanceof UsageError && !error.message.includes("secret"),
+      (error) => error instanceof UsageError && !/secret/i.test(`${error.message} ${error.nextStep}`),
       address,
     );
   }

@@ -6,7 +6,7 @@ import type { RetryPolicy } from "../../../src/engines/spark/connect/retries.ts"
 import { SparkSession } from "../../../src/engines/spark/connect/session.ts";
 import { complete, progress, scriptedSpark, sparkFailure } from "./scripted-spark.ts";
 
-const FAST: RetryPolicy = { attempts: 4, firstDelayMs: 1, factor: 1, longestDelayMs: 1 };
+const FAST: RetryPolicy = { attempts: 4, firstDelayMs: 1, factor: 1, longestDelayMs: 1, withinMs: 60_000 };
 const PLAN = { opType: { case: "command", value: {} } } as const;
 
 async function idsOf(session: SparkSession): Promise<string[]> {

@@ -129,7 +129,7 @@ async function submit(session: SparkSession, isSame: boolean): Promise<Streaming
 
 async function connect(address: string): Promise<SparkSession> {
   return SparkSession.connect(address, {
-    retries: { attempts: 1, firstDelayMs: 1, factor: 1, longestDelayMs: 1 },
+    retries: { attempts: 1, firstDelayMs: 1, factor: 1, longestDelayMs: 1, withinMs: 60_000 },
   });
 }
 

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { Clock } from "../../../core/clock.ts";
 import { type Endpoint, shownEndpoint } from "./endpoint.ts";
 import {
@@ -8,6 +8,7 @@ import {
   type FetchErrorDetailsResponse,
   SparkConnectService,
 } from "./generated/spark/connect/base_pb.js";
+import { Http2Sessions } from "./http2-sessions.ts";
 import { Retries, type RetryPolicy } from "./retries.ts";
 import { errorInfo, isTransient, type SparkError, sparkError } from "./spark-error.ts";
 
@@ -39,7 +40,7 @@ export class Connection {
   readonly #sessionId: string;
   readonly #endpoint: Endpoint;
   readonly #retries: RetryPolicy;
-  readonly #http2: Http2SessionManager;
+  readonly #http2: Http2Sessions;
   #serverSideSessionId: string | undefined;
 
   constructor({ endpoint, sessionId, clock, retries, ca }: ConnectionOptions) {
@@ -49,7 +50,7 @@ export class Connection {
     this.clock = clock;
     this.#retries = retries;
     this.server = shownEndpoint(endpoint);
-    this.#http2 = new Http2SessionManager(
+    this.#http2 = new Http2Sessions(
       baseUrl,
       // Not when idle: the last stream of a connection that was closed would start a ping, which throws for nobody to catch.
       { pingIntervalMs: PING_EVERY_MS, pingIdleConnection: false },

@@ -5,7 +5,7 @@ export interface Endpoint {
   host: string;
   port: number;
   useTls: boolean;
-  /** Sent as a bearer token, over TLS only; null for none. */
+  /** Sent as a bearer token, over TLS or to this machine only; null for none. */
   token: string | null;
   userId: string | null;
   sessionId: string | null;
@@ -20,28 +20,23 @@ const DEFAULT_PORT = 15_002;
 const DEFAULT_MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const HEADER = /^[a-z0-9._-]+$/;
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
- * Reads `sc://host:port/;parameter=value;…`. Known parameters: `use_ssl`, `token` (implies TLS), `user_id`, `session_id`,
- * `user_agent`, `grpc_max_message_size`; values are percent-encoded.
+ * Reads `sc://host:port/;parameter=value;…`. Known parameters: `use_ssl`, `token` (implies TLS; `use_ssl=false` is for a
+ * server on this machine), `user_id`, `session_id`, `user_agent`, `grpc_max_message_size`; values are percent-encoded.
  * @throws UsageError
  */
 export function parseEndpoint(address: string): Endpoint {
   if (!/^sc:\/\/[^/;]/.test(address))
-    throw unreadable(withoutToken(address), 'it must start with "sc://" and a host');
+    throw unreadable(shown(address), 'it must start with "sc://" and a host');
   const url = parseUrl(address);
   const [path = "", ...parts] = url.pathname.split(";");
   if (path !== "" && path !== "/") {
-    throw unreadable(
-      withoutToken(address),
-      "a path must be empty: parameters follow as /;name=value;name=value",
-    );
+    throw unreadable(shown(address), "a path must be empty: parameters follow as /;name=value;name=value");
   }
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
-    throw unreadable(
-      withoutToken(address),
-      "it holds a ?, # or @; write those percent-encoded in a parameter",
-    );
+    throw unreadable(shown(address), "it holds a ?, # or @; write those percent-encoded in a parameter");
   }
   const parameters = readParameters(parts);
   const take = (name: string): string | null => {
@@ -51,8 +46,8 @@ export function parseEndpoint(address: string): Endpoint {
   };
   const token = take("token");
   const useTls = readBoolean("use_ssl", take("use_ssl"));
-  if (token !== null && useTls === false)
-    throw unreadable("sc://…", "a token is sent over TLS only, and use_ssl is false");
+  if (token !== null && useTls === false && !LOOPBACK.test(url.hostname))
+    throw unreadable("sc://…", "a token leaves this machine over TLS only, and use_ssl is false");
   const sessionId = take("session_id");
   if (sessionId !== null && !UUID.test(sessionId)) throw unreadable("sc://…", "session_id must be a UUID");
   return {
@@ -81,19 +76,22 @@ function parseUrl(address: string): URL {
       return new URL(address.replace(/^sc:/, "https:"));
     return url;
   } catch {
-    throw unreadable(withoutToken(address), "no host and port can be read from it");
+    throw unreadable(shown(address), "no host and port can be read from it");
   }
 }
 
 function readParameters(parts: readonly string[]): Map<string, string> {
   const parameters = new Map<string, string>();
-  for (const part of parts.filter((text) => text !== "")) {
+  for (const [index, part] of parts.entries()) {
+    if (part === "") continue;
     const at = part.indexOf("=");
-    if (at <= 0) throw unreadable("sc://…", `"${part}" is no name=value`);
+    // Not shown: it may be the end of a token with a semicolon in it.
+    if (at <= 0)
+      throw unreadable("sc://…", `parameter ${index + 1} is no name=value (a ; in a value is written %3B)`);
     try {
       parameters.set(decodeURIComponent(part.slice(0, at)), decodeURIComponent(part.slice(at + 1)));
     } catch {
-      throw unreadable("sc://…", `the value of ${part.slice(0, at)} is not percent-encoded`);
+      throw unreadable("sc://…", `parameter ${index + 1} is not percent-encoded`);
     }
   }
   return parameters;
@@ -101,7 +99,12 @@ function readParameters(parts: readonly string[]): Map<string, string> {
 
 function asHeaders(parameters: ReadonlyMap<string, string>): Record<string, string> {
   for (const name of parameters.keys()) {
-    if (!HEADER.test(name)) throw unreadable("sc://…", `"${name}" can't be the name of a header`);
+    if (!HEADER.test(name)) {
+      throw unreadable(
+        "sc://…",
+        "a parameter is none of the known ones, and its name can't be that of a header",
+      );
+    }
   }
   return Object.fromEntries(parameters);
 }
@@ -118,8 +121,10 @@ function readSize(name: string, text: string | null): number {
   return Number(text);
 }
 
-function withoutToken(address: string): string {
-  return address.replace(/token=[^;]*/gi, "token=…");
+/** What is before the parameters, without a login: all else may be secret. */
+function shown(address: string): string {
+  const [before = ""] = address.split(/[;?#]/);
+  return before.replace(/^(\w+:\/\/)?.*@/, "$1");
 }
 
 function unreadable(shown: string, why: string): UsageError {

@@ -8,6 +8,8 @@ export interface RetryPolicy {
   /** Each delay is this much longer than the one before. */
   factor: number;
   longestDelayMs: number;
+  /** No further try so long after the first failure, when each took its time; a silent server is noticed in 45 s. */
+  withinMs: number;
 }
 
 /** Some 20 s in all: a server that restarts takes longer, and what waits for it must know that its session is gone. */
@@ -16,6 +18,7 @@ export const DEFAULT_RETRIES: RetryPolicy = {
   firstDelayMs: 50,
   factor: 2,
   longestDelayMs: 5_000,
+  withinMs: 40_000,
 };
 
 /** The tries of one piece of work. */
@@ -23,6 +26,7 @@ export class Retries {
   readonly #policy: RetryPolicy;
   readonly #clock: Clock;
   #used = 0;
+  #firstFailureMs: number | undefined;
 
   constructor(policy: RetryPolicy, clock: Clock) {
     this.#policy = policy;
@@ -32,12 +36,16 @@ export class Retries {
   /** Something came through: the count begins again. */
   progressed(): void {
     this.#used = 0;
+    this.#firstFailureMs = undefined;
   }
 
   /** Waits before another try; false when there is none left or the signal aborts. */
   async again(signal: AbortSignal | undefined): Promise<boolean> {
-    const { attempts, firstDelayMs, factor, longestDelayMs } = this.#policy;
-    if (this.#used >= attempts || signal?.aborted) return false;
+    const { attempts, firstDelayMs, factor, longestDelayMs, withinMs } = this.#policy;
+    const nowMs = this.#clock.monotonicMs();
+    this.#firstFailureMs ??= nowMs;
+    const isOver = this.#used >= attempts || nowMs - this.#firstFailureMs > withinMs;
+    if (isOver || signal?.aborted) return false;
     const delayMs = Math.min(longestDelayMs, firstDelayMs * factor ** this.#used);
     this.#used++;
     await this.#clock.sleep(delayMs, signal);

@@ -159,10 +159,10 @@ export class SparkSession implements Commands {
 
 async function askVersion(connection: Connection, signal?: AbortSignal): Promise<string> {
   const request = () =>
-    connection.client.analyzePlan({
-      ...connection.identity(),
-      analyze: { case: "sparkVersion", value: {} },
-    });
+    connection.client.analyzePlan(
+      { ...connection.identity(), analyze: { case: "sparkVersion", value: {} } },
+      signal === undefined ? {} : { signal },
+    );
   const { result } = await connection.ask(request, signal);
   return result.case === "sparkVersion" ? result.value.version : "";
 }

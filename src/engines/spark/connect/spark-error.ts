@@ -2,6 +2,7 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { ClickstreamError } from "../../../core/errors.ts";
 import { type ErrorInfo, ErrorInfoSchema } from "./generated/google/rpc/error_details_pb.js";
 import type { FetchErrorDetailsResponse } from "./generated/spark/connect/base_pb.js";
+import { type WayTrouble, wayTrouble } from "./way-trouble.ts";
 
 /** What kind of failure it is, by what the caller does next. */
 export type SparkErrorCode =
@@ -13,6 +14,10 @@ export type SparkErrorCode =
   | "SPARK_OPERATION_GONE"
   /** A wrong or missing token, or a right that is missing. */
   | "SPARK_DENIED"
+  /** Its certificate does not prove that it is the server that was meant. */
+  | "SPARK_UNTRUSTED"
+  /** What answers is no Spark Connect server, or speaks TLS where the address does not, or the other way round. */
+  | "SPARK_OTHER_PROTOCOL"
   /** A server that this client is not made for. */
   | "SPARK_TOO_OLD"
   /** Spark itself refused or failed, for the reason that `errorClass` names. */
@@ -52,9 +57,9 @@ export class SparkError extends ClickstreamError implements SparkErrorFacts {
 }
 
 const LONGEST_MESSAGE = 400;
-const NEXT_STEPS: Record<SparkErrorCode, string> = {
+const NEXT_STEPS: Record<Exclude<SparkErrorCode, WayTrouble["code"]>, string> = {
   SPARK_UNREACHABLE:
-    "Check that the Connect server runs there and that the network lets this machine reach it.",
+    "Check that the Connect server runs there, that the network lets this machine reach it, and whether it wants use_ssl=true.",
   SPARK_SESSION_GONE: "Open a new session; queries start again from their checkpoints.",
   SPARK_OPERATION_GONE: "Look whether it was done, and do it again if not.",
   SPARK_DENIED: "Check the token and the rights of its user.",
@@ -74,6 +79,7 @@ export function errorInfo(error: ConnectError): ErrorInfo | undefined {
 export function isTransient(error: ConnectError): boolean {
   if (error.message.includes("INVALID_CURSOR.DISCONNECTED")) return true;
   if (errorInfo(error) !== undefined || handleProblem(error) !== undefined) return false;
+  if (wayTrouble(error) !== undefined) return false;
   return [Code.Unavailable, Code.Aborted, Code.Canceled, Code.Internal, Code.Unknown].includes(error.code);
 }
 
@@ -88,6 +94,11 @@ export function sparkError(
   server: string,
   fetched?: FetchErrorDetailsResponse | undefined,
 ): SparkError {
+  const trouble = errorInfo(error) === undefined ? wayTrouble(error) : undefined;
+  if (trouble !== undefined) {
+    const { code, said, nextStep } = trouble;
+    return new SparkError({ code, message: `Spark at ${server} ${said}.`, nextStep, cause: error });
+  }
   const facts = { ...factsOf(errorInfo(error)), ...fetchedFacts(fetched) };
   const code = codeOf(error);
   const nextStep = NEXT_STEPS[code];
@@ -97,7 +108,7 @@ export function sparkError(
   );
 }
 
-function codeOf(error: ConnectError): SparkErrorCode {
+function codeOf(error: ConnectError): keyof typeof NEXT_STEPS {
   const handle = handleProblem(error);
   if (handle !== undefined)
     return handle.startsWith("SESSION") ? "SPARK_SESSION_GONE" : "SPARK_OPERATION_GONE";
