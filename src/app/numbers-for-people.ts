@@ -5,6 +5,11 @@ export function formatCount(count: number | null): string {
   return count === null || !Number.isFinite(count) ? "–" : GROUPED.format(Math.round(count));
 }
 
+/** `executor` for one, else `executors`. */
+export function plural(count: number | null, unit: string): string {
+  return count === 1 ? unit : `${unit}s`;
+}
+
 /** For tight places: at most five characters, `1,234` stays, `12,345,678` → `12.3M`. */
 export function formatShortCount(count: number | null): string {
   if (count === null || !Number.isFinite(count) || count < 9_999.5) return formatCount(count);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { jarsProgress } from "../app/jars-progress.ts";
+import { plural } from "../app/numbers-for-people.ts";
 import { sparkSoftware, sparkStart, sparkStatus, sparkStop } from "../app/spark/local-spark.ts";
 import { DONE, printLine, setAction } from "./action.ts";
 import { addExamples } from "./examples.ts";
@@ -48,9 +49,7 @@ function stopCommand(): Command {
   addExamples(command, [["spark stop --spark-dir .clickstream/four", "the one in a folder of its own"]]);
   return setAction(command, "spark", async ({ config, clock }) => {
     const { stopped } = await sparkStop({ sparkDir: config.settings.sparkDir, clock });
-    printLine(
-      stopped === 0 ? "no Spark was running" : `stopped ${stopped} ${stopped === 1 ? "program" : "programs"}`,
-    );
+    printLine(stopped === 0 ? "no Spark was running" : `stopped ${stopped} ${plural(stopped, "program")}`);
     return DONE;
   });
 }
@@ -68,8 +67,10 @@ function statusCommand(): Command {
     }
     const { state, dir, url, page, executors, programs } = status;
     printLine(`${state} (${dir})`);
-    if (executors !== null)
-      printLine(`  ${url}  page ${page}  ${executors.running} of ${executors.wanted} executors`);
+    if (executors !== null) {
+      const { running, wanted } = executors;
+      printLine(`  ${url}  page ${page}  ${running} of ${wanted} ${plural(wanted, "executor")}`);
+    }
     for (const { name, pid, answers, log } of programs) {
       const process = pid === null ? "no process" : `pid ${pid}`;
       printLine(`  ${name}  ${process}  ${answers ? "answers" : "does not answer"}  ${log}`);

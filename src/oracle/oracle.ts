@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import type { ClickEvent, KeyField } from "../events/event.ts";
+import type { ClickEvent } from "../events/event.ts";
 import type { DeadReason } from "../events/reasons.ts";
 import type { QueryPlan } from "../queries/plan.ts";
 import type { Accounting, Floor, Manifest, PartitionManifest } from "../sinks/manifest.ts";
 import { rowsOf } from "./rows.ts";
+import { SlimEvents } from "./slim-events.ts";
 import { oracleVerdict } from "./verdict.ts";
 
 /** One record of the topic. Offsets ascend within a partition; holes are allowed. */
@@ -32,9 +33,6 @@ interface WindowSet {
   events: Map<number, ClickEvent[]>;
 }
 
-/** Texts to share at most: enough for the users and sessions of a day, and a bound. */
-const MOST_SHARED_TEXTS = 2_000_000;
-
 interface PartitionState {
   manifest: PartitionManifest;
   greatestMs: number;
@@ -54,14 +52,12 @@ export class Oracle {
   readonly #manifest: Manifest;
   readonly #partitions: ReadonlyMap<number, PartitionState>;
   readonly #windowSets: readonly WindowSet[];
-  readonly #usedFields: readonly KeyField[];
-  /** Each text once: events of a day-long window are many, and say the same again and again. */
-  readonly #texts = new Map<string, string>();
+  readonly #slim: SlimEvents;
 
   constructor(manifest: Manifest) {
     this.#manifest = manifest;
     this.#windowSets = windowSetsOf(manifest);
-    this.#usedFields = [...new Set(manifest.queries.flatMap(fieldsOf))];
+    this.#slim = new SlimEvents(manifest.queries);
     this.#partitions = new Map(
       manifest.partitions.map((partition) => [
         partition.partition,
@@ -94,7 +90,7 @@ export class Oracle {
       accounting.dead[verdict.reason] = (accounting.dead[verdict.reason] ?? 0) + 1;
       return;
     }
-    const event = this.#slim(verdict.event);
+    const event = this.#slim.of(verdict.event);
     partition.greatestMs = Math.max(partition.greatestMs, event.timeMs);
     const watermarkMs = this.#watermarkAt(partition, record.offset);
     let windows = 0;
@@ -164,21 +160,6 @@ export class Oracle {
     return closedThroughMs !== null && endMs <= closedThroughMs;
   }
 
-  /** What the queries need of an event. */
-  #slim(event: ClickEvent): ClickEvent {
-    const slim: Partial<Record<KeyField, string>> & { timeMs: number } = { timeMs: event.timeMs };
-    for (const field of this.#usedFields) slim[field] = this.#shared(event[field]);
-    return slim as ClickEvent;
-  }
-
-  #shared(text: string): string {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    if (this.#texts.size >= MOST_SHARED_TEXTS) this.#texts.clear();
-    this.#texts.set(text, text);
-    return text;
-  }
-
   /** The watermark that an event at the offset meets. Offsets are asked for in ascending order. */
   #watermarkAt(partition: PartitionState, offset: number): number {
     while ((partition.floorsAhead[0]?.offset ?? Number.POSITIVE_INFINITY) <= offset) {
@@ -203,11 +184,4 @@ function windowSetsOf({ queries, windows }: Manifest): WindowSet[] {
 function windowStarts(timeMs: number, { sizeMs, slideMs }: WindowSet): number[] {
   const last = Math.floor(timeMs / slideMs) * slideMs;
   return Array.from({ length: sizeMs / slideMs }, (_, index) => last - index * slideMs);
-}
-
-function fieldsOf({ by, measures }: QueryPlan): KeyField[] {
-  return [
-    ...by,
-    ...Object.values(measures).flatMap((measure) => ("field" in measure ? [measure.field] : [])),
-  ];
 }

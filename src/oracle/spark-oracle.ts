@@ -5,6 +5,7 @@ import type { Manifest } from "../sinks/manifest.ts";
 import type { SparkTimeline } from "../sinks/spark-batches.ts";
 import type { ExpectedWindow, LogRecord } from "./oracle.ts";
 import { rowsOf } from "./rows.ts";
+import { SlimEvents } from "./slim-events.ts";
 import { oracleVerdict } from "./verdict.ts";
 
 /** What the rows of one query under Spark depend on, beside the topic. */
@@ -21,21 +22,24 @@ interface QueryState extends SparkQuery {
   readonly closedThroughMs: number;
   /** By partition, the batch that the record last seen was in: only ever the same or a later one follows. */
   readonly batchOf: Map<number, number>;
-  /** Counted events by window start. */
-  readonly windows: Map<number, ClickEvent[]>;
+  /** Counted events by the start of their pane, until the last window with it is handed out. */
+  readonly panes: Map<number, ClickEvent[]>;
+  /** Windows that end at or before it were handed out. */
+  handedThroughMs: number;
   dropped: number;
 }
 
 /**
  * Computes again what Spark must have written: each query has batches and watermarks of its own, and a batch drops what
  * falls in a pane (a stretch of one slide) that ends at or before the watermark of the batch before it. Feed the partition
- * with the least watermark next.
+ * with the least watermark next: then the events in memory are those of two batches and of the delay, some 100 bytes each
+ * and 8 more for each query.
  */
 export class SparkOracle {
   readonly #manifest: Pick<Manifest, "rules" | "windows">;
   readonly #queries: readonly QueryState[];
   readonly #nextOffset = new Map<number, number>();
-
+  readonly #slim: SlimEvents;
   readonly #partitions: readonly number[];
 
   constructor(
@@ -45,12 +49,14 @@ export class SparkOracle {
   ) {
     this.#manifest = manifest;
     this.#partitions = partitions;
+    this.#slim = new SlimEvents(queries.map(({ plan }) => plan));
     this.#queries = queries.map((query) => ({
       ...query,
       lengths: query.plan.windows ?? manifest.windows,
       closedThroughMs: query.timeline.batches[query.lastBatch]?.watermarkMs ?? Number.NEGATIVE_INFINITY,
       batchOf: new Map(),
-      windows: new Map(),
+      panes: new Map(),
+      handedThroughMs: Number.NEGATIVE_INFINITY,
       dropped: 0,
     }));
   }
@@ -63,18 +69,16 @@ export class SparkOracle {
       const batch = batchAt(query, record.partition, record.offset);
       const isBefore = record.offset < (query.timeline.starts[record.partition] ?? 0);
       if (event === undefined || batch === undefined || isBefore) continue;
-      const { sizeMs, slideMs } = query.lengths;
+      const { slideMs } = query.lengths;
       const paneStartMs = Math.floor(event.timeMs / slideMs) * slideMs;
       if (paneStartMs + slideMs <= lateBefore(query, batch)) {
         query.dropped++;
         continue;
       }
-      for (let startMs = paneStartMs; startMs > paneStartMs - sizeMs; startMs -= slideMs) {
-        if (startMs + sizeMs > query.closedThroughMs) continue;
-        const events = query.windows.get(startMs);
-        if (events === undefined) query.windows.set(startMs, [event]);
-        else events.push(event);
-      }
+      if (paneStartMs + slideMs > query.closedThroughMs) continue;
+      const events = query.panes.get(paneStartMs);
+      if (events === undefined) query.panes.set(paneStartMs, [event]);
+      else events.push(event);
     }
   }
 
@@ -89,19 +93,20 @@ export class SparkOracle {
   }
 
   /** Hands out, once, the windows that no partition can add to any more, in ascending order for each query. */
-  takeComplete(): ExpectedWindow[] {
-    return this.#queries.flatMap((query) => {
-      const { plan, windows, lengths } = query;
-      const leastMs = Math.min(...this.#partitions.map((partition) => this.#watermarkOf(query, partition)));
-      const complete = [...windows.keys()].filter((startMs) => startMs + lengths.sizeMs <= leastMs);
-      return complete
-        .sort((a, b) => a - b)
-        .map((startMs) => {
-          const rows = rowsOf(plan, { startMs, endMs: startMs + lengths.sizeMs }, windows.get(startMs) ?? []);
-          windows.delete(startMs);
-          return { query: plan.name, windowStartMs: startMs, rows };
-        });
-    });
+  *takeComplete(): Generator<ExpectedWindow> {
+    for (const query of this.#queries) {
+      const { plan, panes, lengths, closedThroughMs } = query;
+      const watermarks = this.#partitions.map((partition) => this.#watermarkOf(query, partition));
+      const throughMs = Math.min(closedThroughMs, ...watermarks);
+      if (throughMs <= query.handedThroughMs) continue;
+      for (const startMs of completeStarts(query, throughMs)) {
+        const events = panesOf(startMs, lengths).flatMap((paneMs) => panes.get(paneMs) ?? []);
+        const rows = rowsOf(plan, { startMs, endMs: startMs + lengths.sizeMs }, events);
+        panes.delete(startMs); // no later window has it
+        yield { query: plan.name, windowStartMs: startMs, rows };
+      }
+      query.handedThroughMs = throughMs;
+    }
   }
 
   /** Events that each query dropped because their pane was final. */
@@ -120,8 +125,26 @@ export class SparkOracle {
     const { rules, windows } = this.#manifest;
     const verdict = oracleVerdict(value, rules);
     if ("reason" in verdict || timestampMs < 0) return undefined;
-    return verdict.event.timeMs > timestampMs + windows.maxAheadMs ? undefined : verdict.event;
+    return verdict.event.timeMs > timestampMs + windows.maxAheadMs ? undefined : this.#slim.of(verdict.event);
   }
+}
+
+/** Starts of the windows with events that end at or before a time and were not handed out before, in ascending order. */
+function completeStarts({ panes, lengths, handedThroughMs }: QueryState, throughMs: number): number[] {
+  const { sizeMs, slideMs } = lengths;
+  const starts = new Set<number>();
+  for (const paneMs of panes.keys()) {
+    for (let startMs = paneMs; startMs > paneMs - sizeMs; startMs -= slideMs) {
+      const endMs = startMs + sizeMs;
+      if (endMs <= throughMs && endMs > handedThroughMs) starts.add(startMs);
+    }
+  }
+  return [...starts].sort((left, right) => left - right);
+}
+
+/** Starts of the panes of a window. */
+function panesOf(startMs: number, { sizeMs, slideMs }: WindowLengths): number[] {
+  return Array.from({ length: sizeMs / slideMs }, (_, index) => startMs + index * slideMs);
 }
 
 /** The batch that read the offset; undefined when none did whose rows count. Offsets are asked for in ascending order. */

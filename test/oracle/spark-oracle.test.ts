@@ -37,7 +37,7 @@ function windowsOf(minutes: readonly number[], batchEnds: readonly [end: number,
     });
   });
   oracle.finish(0);
-  const counts = oracle.takeComplete().map(({ windowStartMs, rows }) => {
+  const counts = [...oracle.takeComplete()].map(({ windowStartMs, rows }) => {
     const { events } = JSON.parse(rows) as { events: number };
     return [(windowStartMs - START_MS) / MINUTE_MS, events];
   });

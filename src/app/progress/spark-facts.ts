@@ -1,3 +1,4 @@
+import { plural } from "../numbers-for-people.ts";
 import type { SparkSnapshot } from "./snapshot.ts";
 
 /** A line of a view: its label, its text, and whether it asks for attention. */
@@ -11,8 +12,9 @@ export interface Fact {
 export function sparkFacts(spark: SparkSnapshot, count: (value: number | null) => string): Fact[] {
   const { inputPerSecond, processedPerSecond, executors, activeTasks, stateRows, stateBytes, droppedRows } =
     spark;
+  const of = (number: number, unit: string): string => `${count(number)} ${plural(number, unit)}`;
   const isBehind = processedPerSecond > 0 && inputPerSecond > processedPerSecond;
-  const tasks = executors === null ? "–" : `${count(activeTasks)} active on ${count(executors)} executors`;
+  const tasks = executors === null ? "–" : `${count(activeTasks)} active on ${of(executors, "executor")}`;
   return [
     {
       label: "load",
@@ -20,10 +22,10 @@ export function sparkFacts(spark: SparkSnapshot, count: (value: number | null) =
       isWarning: isBehind,
     },
     { label: "tasks", text: tasks, isWarning: false },
-    { label: "state", text: `${count(stateRows)} rows, ${count(stateBytes / 1e6)} MB`, isWarning: false },
+    { label: "state", text: `${of(stateRows, "row")}, ${count(stateBytes / 1e6)} MB`, isWarning: false },
     {
       label: "dropped",
-      text: `${count(droppedRows)} rows behind the watermark`,
+      text: `${of(droppedRows, "row")} behind the watermark`,
       isWarning: droppedRows > 0,
     },
   ];

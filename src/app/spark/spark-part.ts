@@ -11,6 +11,7 @@ import { recordBatches } from "../../sinks/spark-batches.ts";
 import type { PipelineSettings } from "../config.ts";
 import type { Context } from "../context.ts";
 import { jarsProgress } from "../jars-progress.ts";
+import { plural } from "../numbers-for-people.ts";
 import type { CommitTiming, EngineFigures, EngineInspection, RunningEngine } from "../parts.ts";
 import type { EngineSnapshot } from "../progress/snapshot.ts";
 import { RetryWarnings } from "../retry-warnings.ts";
@@ -212,7 +213,8 @@ async function startServer(context: Context): Promise<Server> {
     onProgress: jarsProgress(context, SPARK),
     onEvent: (event) => logSparkEvent(context, event),
   });
-  context.log.info({ page: local.page }, `Spark runs with ${local.executors} executors`);
+  const { page, executors: running } = local;
+  context.log.info({ page }, `Spark runs with ${running} ${plural(running, "executor")}`);
   return local;
 }
 

@@ -12,7 +12,7 @@ export interface Recomputation {
   add(record: LogRecord): void;
   finish(partition: number): void;
   watermarkMs(partition: number): number;
-  takeComplete(): readonly ExpectedWindow[];
+  takeComplete(): Iterable<ExpectedWindow>;
 }
 
 /** Records [from, to) of a partition. */

@@ -1,3 +1,4 @@
+import type { WindowText } from "../../history/window-texts.ts";
 import { SparkOracle, type SparkQuery } from "../../oracle/spark-oracle.ts";
 import type { QueryPlan } from "../../queries/plan.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
@@ -5,7 +6,7 @@ import { readTimeline } from "../../sinks/spark-batches.ts";
 import { committedOutput } from "../../sinks/spark-files.ts";
 import { compareRows } from "./compare-rows.ts";
 import { type PartitionRange, type ReadPartition, recompute } from "./recompute.ts";
-import { sparkRows } from "./spark-rows.ts";
+import { sparkWindows } from "./spark-rows.ts";
 import { type OutputDifference, SHOWN_DIFFERENCES, type Verification } from "./verify-output.ts";
 
 /** What a tree of Spark's is verified by. */
@@ -39,7 +40,10 @@ export async function sparkSubject(output: string, manifest: Manifest): Promise<
   return { queries, ranges: [...ranges.values()] };
 }
 
-/** Computes every final window of a tree of Spark's again from the topic, events that were dropped as late included. */
+/**
+ * Computes every final window of a tree of Spark's again from the topic, events that were dropped as late included. In
+ * memory is about what two batches read and what one wrote of each query.
+ */
 export async function verifySparkOutput(
   output: string,
   manifest: Manifest,
@@ -47,43 +51,79 @@ export async function verifySparkOutput(
   readPartition: ReadPartition,
   onProgress: (recordsRead: number) => void = () => {},
 ): Promise<SparkVerification> {
-  const found = new Map<string, Map<string, string>>();
-  for (const { plan } of queries) found.set(plan.name, await sparkRows(output, plan));
-  const counts = { rows: 0, agreeing: 0, differing: 0 };
-  const differences: OutputDifference[] = [];
+  const comparison = new SparkComparison(output, queries);
   const windows = new Set<string>();
-  const compare = (plan: QueryPlan, window: string, expected: string, rows: string | undefined): void => {
-    const compared = compareRows(plan, expected, rows);
-    counts.rows += compared.rows;
-    counts.agreeing += compared.agreeing;
-    counts.differing += compared.differences.length;
-    const shown = compared.differences.slice(0, SHOWN_DIFFERENCES - differences.length);
-    differences.push(...shown.map((difference) => ({ query: plan.name, window, ...difference })));
-  };
-  const plans = new Map(queries.map(({ plan }) => [plan.name, plan]));
-  const oracle = new SparkOracle(
-    manifest,
-    queries,
-    ranges.map(({ partition }) => partition),
-  );
-  await recompute(oracle, ranges, readPartition, onProgress, ({ query, windowStartMs, rows }) => {
-    const window = new Date(windowStartMs).toISOString();
-    const plan = plans.get(query) as QueryPlan;
-    const { sizeMs, slideMs } = plan.windows ?? manifest.windows;
+  const partitions = ranges.map(({ partition }) => partition);
+  const oracle = new SparkOracle(manifest, queries, partitions);
+  const lengthsOf = new Map(queries.map(({ plan }) => [plan.name, plan.windows ?? manifest.windows]));
+  await recompute(oracle, ranges, readPartition, onProgress, async ({ query, windowStartMs, rows }) => {
+    const { sizeMs, slideMs } = lengthsOf.get(query) ?? manifest.windows;
     windows.add(`${windowStartMs}/${sizeMs}/${slideMs}`);
-    compare(plan, window, rows, found.get(query)?.get(window));
-    found.get(query)?.delete(window);
+    await comparison.expect(query, windowStartMs, rows);
   });
-  for (const { plan } of queries) {
-    for (const [window, rows] of found.get(plan.name) ?? []) compare(plan, window, "", rows);
-  }
+  await comparison.expectNoMore();
   return {
     windows: windows.size,
-    ...counts,
-    differences,
+    ...comparison.counts,
+    differences: comparison.differences,
     droppedWindows: 0,
     keptFrom: {},
     accountingDifferences: [],
     dropped: oracle.dropped(),
   };
+}
+
+/** Compares what is expected with what the tree has, both in ascending order of windows. */
+class SparkComparison {
+  readonly counts = { rows: 0, agreeing: 0, differing: 0 };
+  readonly differences: OutputDifference[] = [];
+  readonly #found: ReadonlyMap<string, { plan: QueryPlan; windows: AsyncGenerator<WindowText> }>;
+  /** By query, the window that comes next; undefined behind the last. */
+  readonly #next = new Map<string, WindowText | undefined>();
+
+  constructor(output: string, queries: readonly SparkQuery[]) {
+    this.#found = new Map(
+      queries.map(({ plan }) => [plan.name, { plan, windows: sparkWindows(output, plan) }]),
+    );
+  }
+
+  async expect(query: string, startMs: number, rows: string): Promise<void> {
+    const passed = await this.#passTo(query, startMs);
+    this.#compare(query, startMs, rows, passed?.text);
+  }
+
+  /** What is left in the tree is too much. */
+  async expectNoMore(): Promise<void> {
+    for (const query of this.#found.keys()) await this.#passTo(query, Number.POSITIVE_INFINITY);
+  }
+
+  /** Goes to a window, and returns it if it is there; those before it are unexpected. */
+  async #passTo(query: string, startMs: number): Promise<WindowText | undefined> {
+    for (;;) {
+      const window = this.#next.has(query) ? this.#next.get(query) : await this.#read(query);
+      if (window === undefined || window.startMs > startMs) {
+        this.#next.set(query, window);
+        return undefined;
+      }
+      this.#next.delete(query);
+      if (window.startMs === startMs) return window;
+      this.#compare(query, window.startMs, "", window.text);
+    }
+  }
+
+  async #read(query: string): Promise<WindowText | undefined> {
+    const read = await this.#found.get(query)?.windows.next();
+    return read === undefined || read.done ? undefined : read.value;
+  }
+
+  #compare(query: string, startMs: number, expected: string, found: string | undefined): void {
+    const { plan } = this.#found.get(query)!;
+    const { rows, agreeing, differences } = compareRows(plan, expected, found);
+    this.counts.rows += rows;
+    this.counts.agreeing += agreeing;
+    this.counts.differing += differences.length;
+    const window = new Date(startMs).toISOString();
+    const shown = differences.slice(0, SHOWN_DIFFERENCES - this.differences.length);
+    this.differences.push(...shown.map((difference) => ({ query, window, ...difference })));
+  }
 }

@@ -125,7 +125,7 @@ function refuseOtherExecutors(
 ): void {
   if (options.executors === undefined || options.executors === executors) return;
   throw new UsageError(
-    `The Spark of ${folder.dir} runs with ${executors} executors, and --executors asks for ${options.executors}.`,
+    `The Spark of ${folder.dir} runs with --executors ${executors}, and --executors ${options.executors} is asked for.`,
     "Leave --executors out, or stop it first (clickstream spark stop).",
   );
 }

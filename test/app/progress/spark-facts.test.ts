@@ -37,6 +37,16 @@ test("under Spark load, tasks, state and dropped rows take the place of late eve
   );
 });
 
+test("one is said as one", () => {
+  const one = { ...SPARK, executors: 1, stateRows: 1, droppedRows: 1 };
+  const lines = renderView(snapshot(one), { width: 81, style: (_, text) => text }).split("\n");
+  assert.deepEqual(lines.slice(-5, -2), [
+    "tasks      1 active on 1 executor",
+    "state      1 row, 99 MB",
+    "dropped    1 row behind the watermark",
+  ]);
+});
+
 test("falling behind and dropped rows ask for attention, and a driver that does not answer is no number", () => {
   const warned = renderView(snapshot(SPARK), { width: 81, style: marked });
   assert.match(warned, /<52,000 events\/s in/);
