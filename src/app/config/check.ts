@@ -1,5 +1,6 @@
 import { formatDuration } from "../../core/durations.ts";
 import { UsageError } from "../../core/errors.ts";
+import { parseEndpoint } from "../../engines/spark/connect/endpoint.ts";
 import { generatorGroup } from "../../generator/position.ts";
 import { windowsProblem } from "../../queries/window-lengths.ts";
 import { parsePostgresUrl } from "../../sinks/postgres/target.ts";
@@ -116,6 +117,7 @@ function checkEngine(settings: Settings, origins: Origins): void {
   if (settings.spark !== undefined && settings.executors !== undefined) {
     refuse("--executors is for a local Spark, and --spark names another", "Leave out one of them.");
   }
+  if (settings.spark !== undefined) parseEndpoint(settings.spark);
   if (settings.sasl === "oauthbearer") {
     refuse(
       "--sasl oauthbearer can't be had with --engine spark: its executors can't run the command for a token",
