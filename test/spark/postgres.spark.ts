@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { SparkWindows } from "../../src/app/postgres/spark-windows.ts";
+import { SparkWindows } from "../../src/app/spark/spark-windows.ts";
 import { readManifest } from "../../src/sinks/manifest-file.ts";
 import { runCommand, startCommand } from "../services/command-line.ts";
 import { tableContents } from "../services/postgres-contents.ts";

@@ -1,7 +1,7 @@
 import type { Manifest } from "../../sinks/manifest.ts";
 import type { ResultWindows } from "../../sinks/postgres/tree-follower.ts";
+import { SparkWindows } from "../spark/spark-windows.ts";
 import { OutputWindows } from "./output-windows.ts";
-import { SparkWindows } from "./spark-windows.ts";
 
 /** The final windows of an output tree, whichever engine writes it. */
 export function resultWindows(

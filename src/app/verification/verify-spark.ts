@@ -1,12 +1,12 @@
-import type { WindowText } from "../../history/window-texts.ts";
 import { SparkOracle, type SparkQuery } from "../../oracle/spark-oracle.ts";
 import type { QueryPlan } from "../../queries/plan.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
+import type { WindowRows } from "../../sinks/sink.ts";
 import { readTimeline } from "../../sinks/spark-batches.ts";
 import { committedOutput } from "../../sinks/spark-files.ts";
+import { SparkWindows } from "../spark/spark-windows.ts";
 import { compareRows } from "./compare-rows.ts";
 import { type PartitionRange, type ReadPartition, recompute } from "./recompute.ts";
-import { sparkWindows } from "./spark-rows.ts";
 import { type OutputDifference, SHOWN_DIFFERENCES, type Verification } from "./verify-output.ts";
 
 /** What a tree of Spark's is verified by. */
@@ -51,7 +51,7 @@ export async function verifySparkOutput(
   readPartition: ReadPartition,
   onProgress: (recordsRead: number) => void = () => {},
 ): Promise<SparkVerification> {
-  const comparison = new SparkComparison(output, queries);
+  const comparison = await SparkComparison.open(new SparkWindows(output, manifest), queries);
   const windows = new Set<string>();
   const partitions = ranges.map(({ partition }) => partition);
   const oracle = new SparkOracle(manifest, queries, partitions);
@@ -77,19 +77,26 @@ export async function verifySparkOutput(
 class SparkComparison {
   readonly counts = { rows: 0, agreeing: 0, differing: 0 };
   readonly differences: OutputDifference[] = [];
-  readonly #found: ReadonlyMap<string, { plan: QueryPlan; windows: AsyncGenerator<WindowText> }>;
+  readonly #found: ReadonlyMap<string, { plan: QueryPlan; windows: AsyncGenerator<WindowRows> }>;
   /** By query, the window that comes next; undefined behind the last. */
-  readonly #next = new Map<string, WindowText | undefined>();
+  readonly #next = new Map<string, WindowRows | undefined>();
 
-  constructor(output: string, queries: readonly SparkQuery[]) {
-    this.#found = new Map(
-      queries.map(({ plan }) => [plan.name, { plan, windows: sparkWindows(output, plan) }]),
+  static async open(tree: SparkWindows, queries: readonly SparkQuery[]): Promise<SparkComparison> {
+    const keys = Map.groupBy(await tree.list(), ({ query }) => query);
+    return new SparkComparison(
+      new Map(
+        queries.map(({ plan }) => [plan.name, { plan, windows: tree.read(keys.get(plan.name) ?? []) }]),
+      ),
     );
+  }
+
+  private constructor(found: ReadonlyMap<string, { plan: QueryPlan; windows: AsyncGenerator<WindowRows> }>) {
+    this.#found = found;
   }
 
   async expect(query: string, startMs: number, rows: string): Promise<void> {
     const passed = await this.#passTo(query, startMs);
-    this.#compare(query, startMs, rows, passed?.text);
+    this.#compare(query, startMs, rows, passed);
   }
 
   /** What is left in the tree is too much. */
@@ -98,27 +105,31 @@ class SparkComparison {
   }
 
   /** Goes to a window, and returns it if it is there; those before it are unexpected. */
-  async #passTo(query: string, startMs: number): Promise<WindowText | undefined> {
+  async #passTo(query: string, startMs: number): Promise<WindowRows | undefined> {
     for (;;) {
       const window = this.#next.has(query) ? this.#next.get(query) : await this.#read(query);
-      if (window === undefined || window.startMs > startMs) {
+      if (window === undefined || window.windowStartMs > startMs) {
         this.#next.set(query, window);
         return undefined;
       }
       this.#next.delete(query);
-      if (window.startMs === startMs) return window;
-      this.#compare(query, window.startMs, "", window.text);
+      if (window.windowStartMs === startMs) return window;
+      this.#compare(query, window.windowStartMs, "", window);
     }
   }
 
-  async #read(query: string): Promise<WindowText | undefined> {
+  async #read(query: string): Promise<WindowRows | undefined> {
     const read = await this.#found.get(query)?.windows.next();
     return read === undefined || read.done ? undefined : read.value;
   }
 
-  #compare(query: string, startMs: number, expected: string, found: string | undefined): void {
+  #compare(query: string, startMs: number, expected: string, found: WindowRows | undefined): void {
     const { plan } = this.#found.get(query)!;
-    const { rows, agreeing, differences } = compareRows(plan, expected, found);
+    const { rows, agreeing, differences } = compareRows(
+      plan,
+      expected,
+      found && Buffer.from(found.bytes).toString(),
+    );
     this.counts.rows += rows;
     this.counts.agreeing += agreeing;
     this.counts.differing += differences.length;

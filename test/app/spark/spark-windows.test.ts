@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { SparkWindows } from "../../../src/app/postgres/spark-windows.ts";
+import { SparkWindows } from "../../../src/app/spark/spark-windows.ts";
 import type { WindowKey } from "../../../src/sinks/postgres/tree-follower.ts";
 import type { WindowRows } from "../../../src/sinks/sink.ts";
 import { DAY_MS, MINUTE_MS, manifestOf, NOV_23, page, pagesWindow } from "../../history/trees.ts";

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { ClickstreamError } from "../../core/errors.ts";
 import type { QueryPlan, WindowLengths } from "../../queries/plan.ts";
 import { windowsOf } from "../../queries/window-lengths.ts";
 import type { KeptFrom, ResultWindows, WindowKey } from "../../sinks/postgres/tree-follower.ts";
 import type { WindowRows } from "../../sinks/sink.ts";
 import { committedFiles } from "../../sinks/spark-files.ts";
-import { compareKeys, plainEscapes } from "../verification/spark-rows.ts";
 
 const NEWLINE = 0x0a;
 const START_FROM = '{"window_start":"'.length;
@@ -46,7 +46,7 @@ export class SparkWindows implements ResultWindows {
     );
   }
 
-  /** By query, ascending. */
+  /** By query, ascending. @throws ClickstreamError ROWS_UNREADABLE */
   async list(): Promise<WindowKey[]> {
     const keys: WindowKey[] = [];
     for (const [query, contents] of this.#contents) {
@@ -79,6 +79,7 @@ export class SparkWindows implements ResultWindows {
       }
       for (const [start, bytes] of inFile) {
         const startMs = Date.parse(start);
+        if (Number.isNaN(startMs)) throw unreadable(path, start);
         const window = windows.get(startMs) ?? { startMs, bytes: 0, files: new Set() };
         window.bytes += bytes;
         window.files.add(path);
@@ -100,7 +101,7 @@ export class SparkWindows implements ResultWindows {
         const ofWindow = rows.get(start);
         if (ofWindow === undefined) continue;
         const text = line.toString();
-        const values = JSON.parse(text) as Record<string, unknown>;
+        const values = parsedRow(path, text);
         const keys = plan.by.map((field) => Buffer.from(String(values[field])));
         ofWindow.push({ keys, text: `${plainEscapes(text)}\n` });
       }
@@ -145,4 +146,37 @@ function* rowsIn(file: Buffer): Generator<{ start: string; line: Buffer }> {
     if (line.length > 0) yield { start: line.toString("latin1", START_FROM, START_TO), line };
     at = end + 1;
   }
+}
+
+function parsedRow(path: string, text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw unreadable(path, text);
+  }
+}
+
+function unreadable(path: string, text: string): ClickstreamError {
+  return new ClickstreamError({
+    code: "ROWS_UNREADABLE",
+    message: `${path} has a line that is no row: ${text.slice(0, 100)}`,
+    nextStep: "Somebody changed the file: restore it, or compute the output again with --fresh.",
+  });
+}
+
+function compareKeys(left: readonly Buffer[], right: readonly Buffer[]): number {
+  for (const [index, key] of left.entries()) {
+    const order = Buffer.compare(key, right[index] as Buffer);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+/** Java writes control characters with capital letters (`\u001F`), the meaning of rows says small ones. */
+function plainEscapes(line: string): string {
+  return line.includes("\\u")
+    ? line.replaceAll(/\\(?:u[0-9A-F]{4}|.)/g, (sequence) =>
+        sequence[1] === "u" ? sequence.toLowerCase() : sequence,
+      )
+    : line;
 }
