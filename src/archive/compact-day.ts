@@ -51,7 +51,7 @@ export async function compactDay(job: CompactDay): Promise<ArchivedDay | undefin
 
   const windows: ArchivedWindow[] = [];
   const quote = format === "parquet" ? decimalQuoter(shape) : undefined;
-  const { longestLine } = await gatherFiles(
+  const lines = await gatherFiles(
     files.map(({ path }) => path),
     gathered,
     (bytes, index) => {
@@ -61,7 +61,7 @@ export async function compactDay(job: CompactDay): Promise<ArchivedDay | undefin
   );
   onStep("rows gathered");
   if (format === "parquet") {
-    await writeParquet(connection, { path: gathered, longestLine }, shape, written).catch((cause: Error) => {
+    await writeParquet(connection, { path: gathered, ...lines }, shape, written).catch((cause: Error) => {
       throw notArchived(job, cause.message.split("\n", 1)[0] as string, cause);
     });
     await rm(gathered);

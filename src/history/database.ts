@@ -27,6 +27,7 @@ export async function openDatabase({ memoryMb, threads, spillFolder }: DatabaseL
   });
   const connection = await instance.connect();
   await connection.run("SET GLOBAL TimeZone = 'UTC'");
+  await connection.run("SET GLOBAL parquet_metadata_cache = true");
   return {
     connection,
     connect: () => instance.connect(),

@@ -7,7 +7,7 @@ import { windowStartOf } from "../sinks/window-path.ts";
 
 /** Where the rows of one day of a query are: an archived file, or files of rows as the engine wrote them. */
 export type DaySource =
-  | { kind: "parquet"; day: Day; path: string }
+  | { kind: "parquet"; day: Day; path: string; sha256: string }
   | { kind: "json"; day: Day; path: string; sha256: string }
   | { kind: "files"; day: Day; files: readonly RowFile[] };
 
@@ -42,11 +42,7 @@ export async function daySources(
     if (ofDay.length > 0) sources.set(day, { kind: "files", day, files: ofDay });
   }
   for (const [day, { format, sha256 }] of Object.entries(days)) {
-    const path = join(output, archivedFile(query, day, format));
-    sources.set(
-      day,
-      format === "parquet" ? { kind: format, day, path } : { kind: format, day, path, sha256 },
-    );
+    sources.set(day, { kind: format, day, path: join(output, archivedFile(query, day, format)), sha256 });
   }
   return [...sources.values()]
     .filter(({ day }) => day >= from && day <= to && !isDropped({ days, ...archive }, day))

@@ -3,11 +3,16 @@ import { type FileHandle, open, readFile } from "node:fs/promises";
 /** Files read at once: enough to overlap the waits of a disk. */
 const READ_AHEAD = 16;
 
+/** A line that is longer than this is a long one. */
+const LONG_LINE_BYTES = 1 << 16;
+
 /** What was gathered. */
 export interface Gathered {
   bytes: number;
   /** Bytes of the longest line, its end included. */
   longestLine: number;
+  /** Bytes of all lines of more than 64 KB. */
+  longBytes: number;
 }
 
 /**
@@ -33,26 +38,25 @@ async function gatherInto(
   paths: readonly string[],
   onFile: (bytes: Buffer, index: number) => Buffer,
 ): Promise<Gathered> {
-  const gathered = { bytes: 0, longestLine: 0 };
+  const gathered = { bytes: 0, longestLine: 0, longBytes: 0 };
   for (let first = 0; first < paths.length; first += READ_AHEAD) {
     const contents = await Promise.all(paths.slice(first, first + READ_AHEAD).map((path) => readFile(path)));
     const written = contents.map((bytes, index) => onFile(bytes, first + index));
     for (const bytes of written) {
-      gathered.longestLine = Math.max(gathered.longestLine, longestLineOf(bytes));
-      gathered.bytes += bytes.length;
+      measureLines(bytes, gathered);
     }
     await file.appendFile(Buffer.concat(written));
   }
   return gathered;
 }
 
-function longestLineOf(bytes: Buffer): number {
-  let longest = 0;
+function measureLines(bytes: Buffer, gathered: Gathered): void {
+  gathered.bytes += bytes.length;
   for (let start = 0; start < bytes.length; ) {
     const found = bytes.indexOf(0x0a, start);
     const end = found < 0 ? bytes.length : found + 1;
-    longest = Math.max(longest, end - start);
+    gathered.longestLine = Math.max(gathered.longestLine, end - start);
+    if (end - start > LONG_LINE_BYTES) gathered.longBytes += end - start;
     start = end;
   }
-  return longest;
 }

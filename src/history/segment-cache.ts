@@ -7,6 +7,7 @@ import { decimalQuoter } from "./exact-decimals.ts";
 import { gatherFiles } from "./gather-files.ts";
 import { writeParquet } from "./parquet-files.ts";
 import type { Segment } from "./segments.ts";
+import type { StretchFile } from "./stretch-files.ts";
 
 /** A file that nothing needs any more stays this long, for statements of other processes that still read it. */
 const KEPT_UNUSED_MS = 3_600_000;
@@ -29,18 +30,19 @@ export class SegmentCache implements Disposable {
     this.#limits = limits;
   }
 
-  /** Paths of the segments' files, in their order; makes those that are missing. */
-  async filesOf(shape: RowShape, segments: readonly Segment[]): Promise<string[]> {
+  /** The segments' files, in their order; makes those that are missing. */
+  async filesOf(shape: RowShape, segments: readonly Segment[]): Promise<StretchFile[]> {
     const folder = join(this.folder, shape.query);
     const present = await this.#presentIn(shape.query);
-    const paths: string[] = [];
+    const files: StretchFile[] = [];
     for (const segment of segments) {
-      if (!present.has(segment.fileName)) await this.#make(shape, segment, folder);
-      present.add(segment.fileName);
-      paths.push(join(folder, segment.fileName));
+      const { fileName, fromMs, toMs, isSettled } = segment;
+      if (!present.has(fileName)) await this.#make(shape, segment, folder);
+      present.add(fileName);
+      files.push({ path: join(folder, fileName), fromMs, toMs, identity: fileName, isSettled });
     }
     if (present.size > segments.length) await this.#removeUnused(folder, present, segments);
-    return paths;
+    return files;
   }
 
   /** Looks again which files there are: another process may have deleted some. */
@@ -67,9 +69,9 @@ export class SegmentCache implements Disposable {
     const [rows, made] = [join(folder, `${unique}.rows.tmp`), join(folder, `${unique}.tmp`)];
     try {
       await mkdir(folder, { recursive: true });
-      const { longestLine } = await gatherFiles(paths, rows, decimalQuoter(shape));
+      const lines = await gatherFiles(paths, rows, decimalQuoter(shape));
       this.#database ??= await openDatabase(this.#limits);
-      await writeParquet(this.#database.connection, { path: rows, longestLine }, shape, made);
+      await writeParquet(this.#database.connection, { path: rows, ...lines }, shape, made);
       await rename(made, join(folder, fileName));
     } finally {
       await rm(rows, { force: true });

@@ -78,7 +78,7 @@ export const windowsSchema = z.strictObject({
   query: z.string(),
   fromMs: timeMs.describe("As asked for or, left out, as chosen: windows that start at or after it"),
   toMs: timeMs.describe("Windows that start before it"),
-  rows: z.array(rowSchema),
+  rows: z.array(rowSchema).describe("As many as asked for, or as take about 8 MB; one at least"),
   nextCursor: z.string().nullable().describe("Ask again with cursor= for what follows; null at the end"),
 });
 export type Windows = z.infer<typeof windowsSchema>;

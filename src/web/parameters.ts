@@ -55,7 +55,7 @@ export const windowsParameters = z.strictObject({
   step: step
     .optional()
     .describe("Only windows that start at a multiple of it, to thin out long stretches: 15m, 1h"),
-  limit: whole(1, 10_000).default(1_000).describe("Rows at most"),
+  limit: whole(1, 10_000).default(1_000).describe("Rows at most; fewer when they take more than about 8 MB"),
   cursor: cursor.optional().describe("nextCursor of the page before"),
 });
 
@@ -64,7 +64,7 @@ export const topParameters = z.strictObject({
   by: name.optional().describe("A measure that is no time; the query's first when left out"),
   from,
   to,
-  limit: whole(1, 100).default(10).describe("Keys at most"),
+  limit: whole(1, 100).default(10).describe("Keys at most; fewer when they take more than about 8 MB"),
   search: z.string().max(200).default("").describe("Only keys that hold this text, in any case"),
   points: whole(0, 120).default(0).describe("Points of each key's series"),
 });

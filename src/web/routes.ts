@@ -1,13 +1,5 @@
 import type { z } from "zod";
-import {
-  pipelineSchema,
-  type Queries,
-  type QueryInfo,
-  queriesSchema,
-  topSchema,
-  userSchema,
-  windowsSchema,
-} from "./api.ts";
+import { pipelineSchema, queriesSchema, topSchema, userSchema, windowsSchema } from "./api.ts";
 import {
   cursorText,
   noParameters,
@@ -18,7 +10,7 @@ import {
   windowsParameters,
 } from "./parameters.ts";
 import { HttpProblem } from "./problems.ts";
-import type { History, PipelineSource, Stretch } from "./sources.ts";
+import type { History, KnownQuery, PipelineSource, Stretch } from "./sources.ts";
 import { Turnstile } from "./turnstile.ts";
 
 const DEFAULT_STRETCH_MS = 3_600_000;
@@ -61,7 +53,8 @@ export function apiRoutes(pipeline: PipelineSource, history: History): Route[] {
       answer: async ({ query: given }) => {
         const { query, step, limit, cursor, ...stretch } = readParameters(windowsParameters, given);
         return turnstile.pass(async () => {
-          const asked = { query, ...stretchOf(stretch, known(await history.queries(), query)) };
+          known(await history.known(), query);
+          const asked = { query, ...(await stretchOf(stretch, query, history)) };
           const page = await history.windows({
             ...asked,
             stepMs: step ?? null,
@@ -80,9 +73,8 @@ export function apiRoutes(pipeline: PipelineSource, history: History): Route[] {
       answer: async ({ query: given }) => {
         const { query, by, limit, search, points, ...stretch } = readParameters(topParameters, given);
         return turnstile.pass(async () => {
-          const info = known(await history.queries(), query);
-          const measure = measureOf(info, by);
-          const asked = { query, by: measure.name, ...stretchOf(stretch, info) };
+          const measure = measureOf(known(await history.known(), query), by);
+          const asked = { query, by: measure.name, ...(await stretchOf(stretch, query, history)) };
           const top = await history.top({ ...asked, limit, search, points });
           return { ...asked, combine: measure.combine, ...top };
         });
@@ -98,10 +90,10 @@ export function apiRoutes(pipeline: PipelineSource, history: History): Route[] {
         const { id: user } = readParameters(userPath, path);
         const { limit, cursor, ...stretch } = readParameters(userParameters, given);
         return turnstile.pass(async () => {
-          const info = (await history.queries()).queries.find(groupsByUser);
+          const info = (await history.known()).find(groupsByUser);
           if (info === undefined)
             throw new HttpProblem("UNKNOWN_QUERY", "No query of this output groups by user_id alone.");
-          const asked = stretchOf(stretch, info);
+          const asked = await stretchOf(stretch, info.name, history);
           const found = await history.user(info.name, { ...asked, user, limit, after: cursor ?? null });
           if (found === undefined)
             throw new HttpProblem("NOT_FOUND", "This user has no row in these windows.");
@@ -123,7 +115,7 @@ export function apiRoutes(pipeline: PipelineSource, history: History): Route[] {
   ];
 }
 
-function known({ queries }: Queries, name: string): QueryInfo {
+function known(queries: readonly KnownQuery[], name: string): KnownQuery {
   const info = queries.find((query) => query.name === name);
   if (info !== undefined) return info;
   const names = queries.map((query) => query.name).join(", ");
@@ -133,11 +125,12 @@ function known({ queries }: Queries, name: string): QueryInfo {
   );
 }
 
-function stretchOf(
+async function stretchOf(
   { from, to }: { from?: number | undefined; to?: number | undefined },
-  { lastStartMs }: QueryInfo,
-): Stretch {
-  const toMs = to ?? (lastStartMs ?? 0) + 1;
+  query: string,
+  history: History,
+): Promise<Stretch> {
+  const toMs = to ?? ((await history.lastStartMs(query)) ?? 0) + 1;
   const fromMs = from ?? Math.max(0, toMs - DEFAULT_STRETCH_MS);
   if (fromMs > toMs) {
     throw new HttpProblem("BAD_PARAMETER", "from: it is after to", [
@@ -147,7 +140,7 @@ function stretchOf(
   return { fromMs, toMs };
 }
 
-function measureOf({ columns }: QueryInfo, by: string | undefined) {
+function measureOf({ columns }: KnownQuery, by: string | undefined) {
   const usable = columns.filter(({ role, type }) => role === "measure" && type !== "time");
   const measure = by === undefined ? usable[0] : usable.find(({ name }) => name === by);
   if (measure?.combine != null) return { name: measure.name, combine: measure.combine };
@@ -155,7 +148,7 @@ function measureOf({ columns }: QueryInfo, by: string | undefined) {
   throw new HttpProblem("BAD_PARAMETER", `by: ${problem}`, [{ name: "by", problem }]);
 }
 
-function groupsByUser({ columns }: QueryInfo): boolean {
+function groupsByUser({ columns }: KnownQuery): boolean {
   const keys = columns.filter(({ role }) => role === "key");
   return keys.length === 1 && keys[0]?.name === "user_id";
 }

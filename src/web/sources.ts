@@ -2,6 +2,7 @@ import type {
   OpenWindow,
   Pipeline,
   Queries,
+  QueryInfo,
   Replay,
   ReplayChoice,
   ReplayPlan,
@@ -64,9 +65,17 @@ export interface UserRequest extends Stretch {
   after: Cursor | null;
 }
 
+/** A query as it is declared. */
+export type KnownQuery = Pick<QueryInfo, "name" | "columns">;
+
 /** Final results, whichever engine wrote them. Callers have checked that queries and measures exist. */
 export interface History {
+  /** All that is there; takes in all that became final. */
   queries(): Promise<Queries>;
+  /** The queries that there are; reads no results. */
+  known(): Promise<KnownQuery[]>;
+  /** Start of the last window that a query has; null when it has none. */
+  lastStartMs(query: string): Promise<number | null>;
   windows(request: WindowsRequest): Promise<{ rows: Row[]; next: Cursor | null }>;
   top(request: TopRequest): Promise<Omit<Top, keyof Stretch | "query" | "by" | "combine">>;
   /** Of the query that groups by user_id alone; undefined when the user has no row there. */

@@ -81,6 +81,44 @@ test("a refresh takes in new windows, and makes only the files of their hour aga
   assert.match(made.join(), /^20261124T05-2-[0-9a-f]{16}\.parquet$/);
 });
 
+test("the rows of a stretch are all found in the files of its days and hours", async () => {
+  await using folder = await temporaryFolder();
+  const windows = steadyWindows(NOV_23, NOV_23 + 54 * 60 * MINUTE_MS, 20 * MINUTE_MS);
+  await writeWindows(folder.path, windows, NOV_23 + 3 * DAY_MS);
+  await using history = await openHistory(folder.path);
+  await history.refresh();
+  const startsOf = (rows: readonly Record<string, unknown>[]): number[] =>
+    rows.map(({ window_start }) => Date.parse(String(window_start)));
+  const all = startsOf(rowsOf(windows, "pages"));
+  const files: number[] = [];
+  for (const [from, to] of [
+    [0, 1],
+    [0, 60],
+    [59, 61],
+    [1_439, 1_441],
+    [2_880, 2_940],
+    [2_939, 3_240],
+    [-9, 9_999],
+    [9_998, 9_999],
+  ]) {
+    const [fromMs, toMs] = [NOV_23 + from! * MINUTE_MS, NOV_23 + to! * MINUTE_MS];
+    const { rows } = await history.query(
+      (rowsIn) => {
+        const table = rowsIn("pages", { fromMs, toMs });
+        files.push(table.match(/\.parquet/g)?.length ?? 0);
+        return `SELECT window_start FROM ${table} WHERE epoch_ms(window_start) >= ? AND epoch_ms(window_start) < ? ORDER BY ALL`;
+      },
+      [fromMs, toMs],
+    );
+    assert.deepEqual(
+      startsOf(rows.map(([window_start]) => ({ window_start }))),
+      all.filter((startMs) => startMs >= fromMs && startMs < toMs),
+      `${from} to ${to}`,
+    );
+  }
+  assert.deepEqual(files, [1, 1, 1, 2, 1, 6, 8, 0]); // two older days, six hours of the newest
+});
+
 test("another process, and a later one, use what is there already", async () => {
   await using folder = await temporaryFolder();
   await writeWindows(folder.path, steadyWindows(NOV_23, NOV_23 + DAY_MS), NOV_23 + 3 * DAY_MS);

@@ -10,7 +10,14 @@ import type { Manifest } from "../../sinks/manifest.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
 import type { Queries, Row, User } from "../../web/api.ts";
 import { HttpProblem } from "../../web/problems.ts";
-import type { Cursor, History, TopRequest, UserRequest, WindowsRequest } from "../../web/sources.ts";
+import type {
+  Cursor,
+  History,
+  KnownQuery,
+  TopRequest,
+  UserRequest,
+  WindowsRequest,
+} from "../../web/sources.ts";
 import {
   extentStatement,
   type Statement,
@@ -26,8 +33,10 @@ import { queryColumns } from "./query-columns.ts";
 const LIMITS = { memoryMb: 256, threads: 2 };
 const TIMEOUT_MS = 10_000;
 /** Taking in new windows takes at most this share of the time, but is never put off for longer. */
-const REFRESH_SHARE = 0.2;
-const LONGEST_WAIT_MS = 2_000;
+const REFRESH_SHARE = 0.05;
+const LONGEST_WAIT_MS = 5_000;
+/** What makes later answers faster takes at most this share. */
+const PREPARE_SHARE = 0.1;
 
 /** Answers the API's questions to the past from an output tree, whichever engine writes it. */
 export class OutputHistory implements History, AsyncDisposable {
@@ -35,12 +44,17 @@ export class OutputHistory implements History, AsyncDisposable {
   private readonly clock: Clock;
   private database: Promise<Database> | undefined;
   private manifest: { stamp: string; value: Manifest | undefined } | undefined;
-  /** What the views hold, and when more may be taken in. */
-  private refreshed: { stamp: string; nextAtMs: number } | undefined;
+  /** By query: what its view holds. */
+  private readonly taken = new Map<string, string>();
+  /** Queries that somebody asks for; nobody waits for others. */
+  private wanted = new Set<string>();
+  /** When more may be taken in. */
+  private nextAtMs = 0;
   private refreshing: Promise<void> | undefined;
   private refreshes = 0;
+  private preparing: Promise<void> | undefined;
   private readonly closing = new AbortController();
-  /** What `queries` tells, until the views hold something else: every question asks for it first. */
+  /** What `queries` tells, until the views hold something else. */
   private told: { of: string; queries: Promise<Queries> } | undefined;
 
   constructor(output: string, clock: Clock) {
@@ -51,7 +65,7 @@ export class OutputHistory implements History, AsyncDisposable {
   async queries(): Promise<Queries> {
     const manifest = await this.readManifest();
     if (manifest === undefined) return { engine: null, topic: null, closedThroughMs: null, queries: [] };
-    await this.refresh();
+    await this.refresh(manifest.queries.map(({ name }) => name));
     const of = `${this.manifest?.stamp} ${this.refreshes}`;
     if (this.told?.of !== of) {
       const queries = this.describe(manifest);
@@ -63,10 +77,25 @@ export class OutputHistory implements History, AsyncDisposable {
     return this.told.queries;
   }
 
+  async known(): Promise<KnownQuery[]> {
+    const manifest = await this.readManifest();
+    return (manifest?.queries ?? []).map((plan) => ({ name: plan.name, columns: queryColumns(plan) }));
+  }
+
+  async lastStartMs(query: string): Promise<number | null> {
+    const { plan } = await this.planOf(query);
+    return (await this.extent(plan)).lastMs;
+  }
+
   async windows(request: WindowsRequest): Promise<{ rows: Row[]; next: Cursor | null }> {
-    const { plan } = await this.planOf(request.query);
-    const { rows, more } = paged(objects(await this.ask(windowsStatement(plan, request))), request.limit);
-    return { rows, next: more ? cursorBehind(rows, request.after) : null };
+    const { plan, sizeMs } = await this.planOf(request.query);
+    const { columns, rows: told } = await this.ask(windowsStatement(plan, request, sizeMs));
+    const found = Number(told[0]?.[0] ?? 0);
+    const rows = objects({
+      columns: columns.slice(1),
+      rows: told.slice(0, request.limit).map((row) => row.slice(1)),
+    });
+    return { rows, next: found > rows.length ? cursorBehind(rows, request.after) : null };
   }
 
   async top(request: TopRequest): ReturnType<History["top"]> {
@@ -111,6 +140,7 @@ export class OutputHistory implements History, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.closing.abort();
     await this.refreshing?.catch(() => {}); // told to those who waited for it
+    await this.preparing;
     await (await this.database)?.[Symbol.asyncDispose]();
   }
 
@@ -135,7 +165,7 @@ export class OutputHistory implements History, AsyncDisposable {
   }
 
   private async describe(manifest: Manifest): Promise<Queries> {
-    const extents = await this.extents(manifest.queries);
+    const extents = await Promise.all(manifest.queries.map((plan) => this.extent(plan)));
     return {
       engine: manifest.engine,
       topic: manifest.topic.name,
@@ -149,26 +179,18 @@ export class OutputHistory implements History, AsyncDisposable {
     };
   }
 
-  private async extents(
-    queries: readonly QueryPlan[],
-  ): Promise<{ firstMs: number | null; lastMs: number | null }[]> {
-    return Promise.all(
-      queries.map(async ({ name }) => {
-        const sql = `SELECT epoch_ms(min(window_start)), epoch_ms(max(window_start)) FROM "${name}"`;
-        const [firstMs, lastMs] = (await this.ask({ sql, values: [] })).rows[0] as [
-          number | null,
-          number | null,
-        ];
-        return { firstMs, lastMs };
-      }),
-    );
+  private async extent({ name }: QueryPlan): Promise<{ firstMs: number | null; lastMs: number | null }> {
+    const sql = `SELECT epoch_ms(min(window_start)), epoch_ms(max(window_start)) FROM "${name}"`;
+    const [row = []] = (await this.ask({ sql: () => sql, values: [] })).rows;
+    const [firstMs = null, lastMs = null] = row as (number | null)[];
+    return { firstMs, lastMs };
   }
 
   private async planOf(query: string): Promise<{ plan: QueryPlan; sizeMs: number }> {
     const manifest = await this.readManifest();
     const plan = manifest?.queries.find(({ name }) => name === query);
     if (manifest === undefined || plan === undefined) throw new HttpProblem("UNKNOWN_QUERY", "It is gone.");
-    await this.refresh();
+    await this.refresh([query]);
     return { plan, sizeMs: windowsOf(plan, manifest.windows).sizeMs };
   }
 
@@ -194,26 +216,47 @@ export class OutputHistory implements History, AsyncDisposable {
     return this.database;
   }
 
-  /** Takes in what the manifest calls final and the views do not hold yet. */
-  private async refresh(): Promise<void> {
-    if (this.refreshing === undefined && this.refreshed?.stamp === this.finalStamp) return;
-    this.refreshing ??= this.takeIn().finally(() => {
-      this.refreshing = undefined;
-    });
-    await this.refreshing;
+  /** Takes in what the manifest calls final and the views of these queries do not hold yet. */
+  private async refresh(names: readonly string[]): Promise<void> {
+    // What is under way may have begun before this was asked for, so that it takes another.
+    for (let round = 0; round < 2; round++) {
+      const missing = names.filter((name) => this.taken.get(name) !== this.finalStamp);
+      if (missing.length === 0) return;
+      for (const name of missing) this.wanted.add(name);
+      this.refreshing ??= this.takeIn().finally(() => {
+        this.refreshing = undefined;
+      });
+      await this.refreshing;
+    }
   }
 
   private async takeIn(): Promise<void> {
-    const waitMs = (this.refreshed?.nextAtMs ?? 0) - this.clock.monotonicMs();
+    const waitMs = this.nextAtMs - this.clock.monotonicMs();
     if (waitMs > 0) await this.clock.sleep(waitMs, this.closing.signal);
     await this.readManifest();
     const stamp = this.finalStamp;
+    const names = this.wanted;
+    this.wanted = new Set();
     const fromMs = this.clock.monotonicMs();
-    await (await this.opened()).refresh();
+    await (await this.opened()).refresh(names);
     this.refreshes++;
+    for (const name of names) this.taken.set(name, stamp);
     const nowMs = this.clock.monotonicMs();
-    const restMs = Math.min(LONGEST_WAIT_MS, (nowMs - fromMs) * (1 / REFRESH_SHARE - 1));
-    this.refreshed = { stamp, nextAtMs: nowMs + restMs };
+    this.nextAtMs = nowMs + Math.min(LONGEST_WAIT_MS, (nowMs - fromMs) * (1 / REFRESH_SHARE - 1));
+    this.preparing ??= this.prepare().finally(() => {
+      this.preparing = undefined;
+    });
+  }
+
+  /** Makes what answers questions over many days faster, a day at a time. */
+  private async prepare(): Promise<void> {
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      const fromMs = this.clock.monotonicMs();
+      const hasMore = await (await this.opened()).makeApart().catch(() => false); // closed: there is nobody to tell
+      if (!hasMore) return;
+      await this.clock.sleep((this.clock.monotonicMs() - fromMs) * (1 / PREPARE_SHARE - 1), signal);
+    }
   }
 
   /** Changes when windows become final, or when the tree is another. */
