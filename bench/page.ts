@@ -1,12 +1,14 @@
 // What looking costs: `process` alone, against the same with its page served, its metrics scraped and its live stream read,
-// and against the same with all that an open page asks. The three take turns, because machines are noisy.
+// and against the same with all that an open page asks. The three take turns, because machines are noisy. Each runs over a
+// small topic and a large one: the difference is what events cost, without what starting costs once.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
+import type { ProcessResult } from "../src/app/process.ts";
 import { freePort } from "../src/local/ports.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SCRAPE_EVERY_MS = 5_000;
 /** As the page's panels: two seconds between questions, longer behind answers that took long. */
 const ASK_EVERY_MS = 2_000;
@@ -25,7 +27,9 @@ type Look = keyof typeof LOOKS;
 
 interface Processed {
   read: number;
-  eventsPerSecond: number;
+  /** From the first fetch to the last commit. */
+  seconds: number;
+  /** Of the whole process. */
   cpuSeconds: number;
 }
 
@@ -83,7 +87,7 @@ async function fetched(url: string): Promise<void> {
 async function processed(command: readonly string[], folder: string, look: Look): Promise<Processed> {
   const questions = LOOKS[look];
   const port = await freePort();
-  const http = questions === undefined ? [] : ["--http", String(port)];
+  const http = ["--http", questions === undefined ? "off" : String(port)];
   const child = spawn(process.execPath, [...command, ...http], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
@@ -99,41 +103,67 @@ async function processed(command: readonly string[], folder: string, look: Look)
   }
   const [code, signal] = await ended;
   if (code !== 0) throw new Error(`process ended with ${code ?? signal}`);
-  return JSON.parse(await printed) as Processed;
+  const { read, eventsPerSecond, cpuSeconds } = JSON.parse(await printed) as ProcessResult;
+  return { read, seconds: read / eventsPerSecond, cpuSeconds };
 }
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /**
- * Prints what looking costs. `command` runs the engine over a topic to its end, but for --output; `folder` is where it may
- * leave its results.
+ * Prints what looking costs. `command` runs the engine over a topic to its end, but for --topic and --output; `folder` is
+ * where it may leave its results.
  */
 export async function benchPage(
   command: readonly string[],
-  folder: string,
+  { folder, topics }: { folder: string; topics: { small: string; large: string } },
   print: (line: string) => void,
 ): Promise<void> {
   const looks = Object.keys(LOOKS) as Look[];
-  const figures = new Map(looks.map((look) => [look, [] as Processed[]]));
+  const whole = new Map(looks.map((look) => [look, [] as Processed[]]));
+  const steady = new Map(looks.map((look) => [look, [] as Processed[]]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const look of looks) {
-      const output = `looked-at-${look.replaceAll(" ", "-")}-${round}`;
-      figures.get(look)!.push(await processed([...command, "--output", output], folder, look));
+      const over = (topic: string): Promise<Processed> => {
+        const output = `${topic}-${look.replaceAll(" ", "-")}-${round}`;
+        return processed([...command, "--topic", topic, "--output", output], folder, look);
+      };
+      const small = await over(topics.small);
+      const large = await over(topics.large);
+      whole.get(look)!.push(large);
+      steady.get(look)!.push({
+        read: large.read - small.read,
+        seconds: large.seconds - small.seconds,
+        cpuSeconds: large.cpuSeconds - small.cpuSeconds,
+      });
     }
   }
-  const cpuOf = ({ cpuSeconds, read }: Processed): number => cpuSeconds / (read / 1e6);
-  const alone = figures.get("nobody looks")!;
-  const aloneSpeed = median(alone.map(({ eventsPerSecond }) => eventsPerSecond));
-  const aloneCpu = median(alone.map(cpuOf));
-  for (const look of looks) {
-    const speed = median(figures.get(look)!.map(({ eventsPerSecond }) => eventsPerSecond));
-    const cpu = median(figures.get(look)!.map(cpuOf));
-    print(
-      `process, ${look}: ${speed} events/s (${share(speed / aloneSpeed)}), ` +
-        `${cpu.toFixed(2)} CPU-s per 1M events (speed by CPU ${share(aloneCpu / cpu)}), median of ${ROUNDS}`,
-    );
+  for (const [what, figures] of Object.entries({ "whole run": whole, "without its start": steady })) {
+    const [alone, ...others] = looks.map((look) => medians(figures.get(look)!));
+    print(`${what}, nobody looks: ${shown(alone!)}`);
+    others.forEach((other, index) => {
+      print(
+        `${what}, ${looks[index + 1]}: ${shown(other)}, speed ${share(alone!.wallMicros / other.wallMicros)}, ` +
+          `by CPU ${share(alone!.cpuMicros / other.cpuMicros)}`,
+      );
+    });
   }
 }
+
+interface Cost {
+  /** µs an event. */
+  wallMicros: number;
+  cpuMicros: number;
+}
+
+function medians(runs: readonly Processed[]): Cost {
+  return {
+    wallMicros: median(runs.map(({ seconds, read }) => (seconds * 1e6) / read)),
+    cpuMicros: median(runs.map(({ cpuSeconds, read }) => (cpuSeconds * 1e6) / read)),
+  };
+}
+
+const shown = ({ wallMicros, cpuMicros }: Cost): string =>
+  `${Math.round(1e6 / wallMicros)} events/s, ${cpuMicros.toFixed(3)} CPU-µs an event (median of ${ROUNDS})`;
 
 const share = (value: number): string => `${(100 * value).toFixed(1)} %`;

@@ -1,5 +1,5 @@
 // What `npm run bench` prints: generate and process end to end, as a user runs them, with a Kafka beside them.
-// node bench/run.ts [events, default 5,000,000]. Nothing else should run on the machine. Figures are printed, never asserted.
+// npm run bench [page] [events, default 5,000,000]. Nothing else should run on the machine. Figures are printed, never asserted.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,9 @@ import { benchPage } from "./page.ts";
 
 const PROGRAM = fileURLToPath(new URL("../bin/clickstream.js", import.meta.url));
 const RUNS = 3;
-const events = process.argv[2] ?? "5000000";
+const SMALL = "1000000";
+const onlyPage = process.argv[2] === "page";
+const events = process.argv[onlyPage ? 3 : 2] ?? "5000000";
 const folder = mkdtempSync(join(tmpdir(), "clickstream-bench-"));
 
 function clickstream(...args: string[]): string {
@@ -27,14 +29,20 @@ function print(line: string): void {
 
 const brokers = `127.0.0.1:${await freePort()}`;
 clickstream("kafka", "start", "--port", brokers.slice(brokers.indexOf(":") + 1), "--log-level", "error");
+const given = ["--brokers", brokers, "--log-level", "error"];
+
+function generate(topic: string, count: string, compression: string): void {
+  const target = ["--topic", topic, "--events", count, "--compression", compression];
+  const { eventsPerSecond } = JSON.parse(clickstream("generate", ...given, ...target));
+  print(`generate ${compression}: ${eventsPerSecond} events/s`);
+}
+
 try {
-  for (const compression of ["none", "lz4"]) {
+  for (const compression of onlyPage ? ["none"] : ["none", "lz4"]) {
     const topic = `clicks-${compression}`;
-    const given = ["--brokers", brokers, "--topic", topic, "--log-level", "error"];
-    const generated = clickstream("generate", ...given, "--events", events, "--compression", compression);
-    print(`generate ${compression}: ${JSON.parse(generated).eventsPerSecond} events/s`);
-    for (let run = 0; run < RUNS; run++) {
-      const output = ["--output", `${topic}-${run}`, "--workers", "2", "--until-end"];
+    generate(topic, events, compression);
+    for (let run = 0; run < (onlyPage ? 0 : RUNS); run++) {
+      const output = ["--topic", topic, "--output", `${topic}-${run}`, "--workers", "2", "--until-end"];
       const result = JSON.parse(clickstream("process", ...given, ...output));
       const cpu = (result.cpuSeconds / (result.read / 1e6)).toFixed(2);
       const rss = Math.round(result.peakRssBytes / 1e6);
@@ -43,8 +51,9 @@ try {
       );
     }
   }
-  const given = ["--brokers", brokers, "--topic", "clicks-none", "--log-level", "error"];
-  await benchPage([PROGRAM, "process", ...given, "--workers", "2", "--until-end"], folder, print);
+  generate("clicks-small", SMALL, "none");
+  const topics = { small: "clicks-small", large: "clicks-none" };
+  await benchPage([PROGRAM, "process", ...given, "--workers", "2", "--until-end"], { folder, topics }, print);
 } finally {
   clickstream("kafka", "stop", "--log-level", "error");
   rmSync(folder, { recursive: true });
