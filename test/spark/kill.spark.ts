@@ -1,13 +1,16 @@
-// Executor, Connect server and this program killed in the middle of a run: the rows are those of an undisturbed one.
+// Executor, Connect server and this program killed in the middle of a run: the rows are those of an undisturbed one, and
+// the page, the API and the metrics tell what Spark does and what it left.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../../src/local/ports.ts";
 import { committedFiles } from "../../src/sinks/spark-files.ts";
 import { type RunningCommand, runCommand, startCommand } from "../services/command-line.ts";
 import { sharedCluster, type TestCluster } from "./cluster.ts";
+import { checkOutputOfSpark, checkRunUnderSpark } from "./page-of-spark.ts";
 
 const EVENTS = 60_000; // one a millisecond
 const WINDOWS = ["--window", "10s", "--slide", "2s", "--delay", "15s", "--max-ahead", "5s"];
@@ -55,7 +58,15 @@ test("rows are exact after the deaths of an executor, of the Connect server and 
   await batches(run, output, 16);
   run.child.kill("SIGKILL");
   await run.ended;
-  run = begin(t, cluster, ...processing, ...small);
+  // The same server, found by its folder: then its executors are known, too.
+  const port = await freePort();
+  const found = processing.map((word) =>
+    word === "--spark" ? "--spark-dir" : word === cluster.url ? cluster.sparkDir : word,
+  );
+  run = begin(t, cluster, ...found, ...small, "--http", String(port));
+  const early = run.ended.then((result) => assert.fail(`it ended too early: ${result.stderr}`));
+  early.catch(() => {});
+  await checkRunUnderSpark(`http://127.0.0.1:${port}`, { queries: QUERIES, executors: 2, ended: early });
   await batches(run, output, 22);
   run.child.kill("SIGINT");
   const stopped = await run.ended;
@@ -63,11 +74,14 @@ test("rows are exact after the deaths of an executor, of the Connect server and 
 
   const rest = await runCommand(cluster.folder, ...processing, "--until-end", "--output", output);
   assert.equal(rest.code, 0, rest.stderr);
+  const rows = new Map<string, string[]>();
   for (const name of QUERIES) {
     const expected = await committedRows(whole, name);
     assert.ok(expected.length > 0, name);
     assert.deepEqual(await committedRows(output, name), expected, name);
+    rows.set(name, expected);
   }
+  await checkOutputOfSpark(cluster.folder, output, rows);
 });
 
 /** All rows that Spark committed, as text and sorted, so that two outputs can be compared. */
