@@ -106,6 +106,8 @@ function commitSlots({ slots, partitions }: Flush): void {
     newSlots: slots,
     rewrites,
     dropPanesThroughMs: open.droppedThroughMs(closedThroughMs),
+    newIds: [],
+    dropIdsThroughMs: new Map(),
     newOutbox: [],
     confirmed: [],
   });

@@ -1,12 +1,13 @@
 // One worker and the coordinator's part without Kafka: records in memory → pane tables → merged windows → rows.
 // Times are this thread's CPU time, so that other programs on the machine matter little.
-// node bench/windows.ts [events, default 2,000,000] [daily: beside the standard queries, users by the day]
+// node bench/windows.ts [events, default 2,000,000] [daily: beside the standard queries, users by the day |
+//   dedupe: duplicates are looked for]
 import { systemClock } from "../src/core/clock.ts";
 import { WindowWorker } from "../src/engines/embedded/window-worker.ts";
 import { DEFAULT_EVENT_RULES } from "../src/events/event.ts";
 import type { RecordColumns } from "../src/events/records.ts";
 import { EventWriter } from "../src/generator/event-bytes.ts";
-import { DEFAULT_WINDOWS } from "../src/queries/plan.ts";
+import { DEFAULT_WINDOWS, type WindowSettings } from "../src/queries/plan.ts";
 import { count, countDistinct, query } from "../src/queries/query.ts";
 import { STANDARD_QUERIES } from "../src/queries/standard.ts";
 import { OpenWindows } from "../src/windows/open-windows.ts";
@@ -52,7 +53,8 @@ const daily = query("daily_users", {
   measures: { events: count(), users: countDistinct("user_id"), sessions: countDistinct("session_id") },
 });
 const queries = process.argv[3] === "daily" ? [...STANDARD_QUERIES, daily] : STANDARD_QUERIES;
-const windows = DEFAULT_WINDOWS;
+const dedupe = process.argv[3] === "dedupe";
+const windows: WindowSettings = { ...DEFAULT_WINDOWS, ...(dedupe ? { dedupe: true } : {}) };
 const groups = groupByWindows(queries, windows);
 const worker = new WindowWorker({
   groups,
@@ -60,13 +62,24 @@ const worker = new WindowWorker({
   windows,
   idleAfterMs: Number.POSITIVE_INFINITY,
   clock: systemClock,
-  partitions: [{ partition: 0, position: 0, endOffset: null, greatestMs: -Infinity, floorMs: -Infinity }],
+  partitions: [
+    {
+      partition: 0,
+      position: 0,
+      endOffset: null,
+      greatestMs: -Infinity,
+      floorMs: -Infinity,
+      ...(dedupe ? { countedIds: [] } : {}),
+    },
+  ],
 });
 const open = new OpenWindows(groups);
 const spentMs = { batch: 0, flush: 0, merge: 0, rows: 0 };
 let closedThroughMs = Number.NEGATIVE_INFINITY;
 let windowsClosed = 0;
 let slotBytes = 0;
+let newIdBytes = 0;
+let idMemory = 0;
 let rowBytes = 0;
 
 function timed<R>(part: keyof typeof spentMs, body: () => R): R {
@@ -86,6 +99,10 @@ for (let from = 0; from < total; from += BATCH) {
     slotBytes += slot.bytes.length;
     timed("merge", () => open.add(slot));
   }
+  for (const { newIds = [], idBytes = 0 } of flush.partitions) {
+    for (const { bytes } of newIds) newIdBytes += bytes.length;
+    idMemory = Math.max(idMemory, idBytes);
+  }
   const greatestMs = flush.partitions[0]?.greatestMs ?? 0;
   const throughMs = open.lastEndBy(greatestMs - windows.delayMs);
   for (const window of open.ends(closedThroughMs, throughMs)) {
@@ -104,6 +121,11 @@ process.stdout.write(
     `flush:              ${perMillion(spentMs.flush)}, ${(slotBytes / (total / 1e6) / 1e6).toFixed(1)} MB per 1M`,
     `merge:              ${perMillion(spentMs.merge)}`,
     `rows:               ${perMillion(spentMs.rows)}, ${(spentMs.rows / windowsClosed).toFixed(1)} ms a window (${windowsClosed}), ${(rowBytes / windowsClosed / 1000).toFixed(0)} kB a window`,
+    ...(dedupe
+      ? [
+          `ids:                ${(newIdBytes / total).toFixed(1)} bytes stored each, ${(idMemory / 1e6).toFixed(0)} MB`,
+        ]
+      : []),
     "",
   ].join("\n"),
 );

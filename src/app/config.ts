@@ -1,6 +1,7 @@
 import type { ArchivePolicy } from "../archive/archive-policy.ts";
 import { UsageError } from "../core/errors.ts";
 import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
+import { presetOf, sourceOf } from "../events/field-source.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
 import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
 import { checkColumnNames } from "../sinks/postgres/columns.ts";
@@ -91,6 +92,7 @@ export function configOf({ command, file, ...given }: Sources): Config {
   const { settings, origins } = resolveSettings({ command, file, ...given });
   checkSettings(command, settings, origins);
   const rules = eventRules(settings, file);
+  if (settings.dedupe) refuseSharedIds(rules);
   if (command === "run") refuseMapping(rules);
   const queries = resolveQueries(file, { standard: settings.standardQueries, rules });
   if (settings.postgres !== undefined) checkColumnNames(queries);
@@ -119,6 +121,7 @@ export function pipelineSettings(config: Config, brokers = config.settings.broke
       slideMs: settings.slide,
       delayMs: settings.delay,
       maxAheadMs: settings.maxAhead,
+      ...(settings.dedupe ? { dedupe: true } : {}),
     },
     rules,
     queries,
@@ -179,6 +182,15 @@ function eventRules(
     ...(fields === undefined ? {} : { fields }),
     ...(extraFields === undefined ? {} : { extraFields }),
   };
+}
+
+/** An id that events share would make all but one of them duplicates. */
+function refuseSharedIds(rules: EventRules): void {
+  if (presetOf(sourceOf(rules, "event_id")) === undefined) return;
+  throw new UsageError(
+    "--dedupe needs an event_id that every event has for itself, and fields.event_id gives one to many.",
+    "Name the path of an id in fields.event_id, without a default, or leave out --dedupe.",
+  );
 }
 
 function refuseMapping({ fields, extraFields }: EventRules): void {

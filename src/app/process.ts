@@ -10,6 +10,8 @@ import { aborted } from "./stop-signals.ts";
 export interface ProcessResult {
   read: number;
   counted: number;
+  /** Only with `--dedupe`. */
+  duplicates?: number | undefined;
   late: number;
   dead: Readonly<Record<string, number>>;
   /** Windows closed. */
@@ -69,12 +71,13 @@ function showInTerminal({ terminal, clock }: Context, read: () => EngineSnapshot
 }
 
 function processResult(engine: RunningEngine): ProcessResult {
-  const { read, counted, late, dead, windowsClosed } = engine.snapshot();
+  const { read, counted, duplicates, late, dead, windowsClosed } = engine.snapshot();
   const { readInRun, busyMs } = engine.figures();
   const { user, system } = process.cpuUsage();
   return {
     read,
     counted,
+    ...(duplicates === undefined ? {} : { duplicates }),
     late,
     dead,
     windows: windowsClosed,

@@ -110,12 +110,12 @@ function runFigures(
   producingMs: number,
   speed: EngineFigures = engine.figures(),
 ): RunFigures {
-  const { read, counted, late, dead, windowsClosed } = engine.snapshot();
+  const { read, counted, duplicates, late, dead, windowsClosed } = engine.snapshot();
   const { readInRun, busyMs } = speed;
   const { windows, queries } = pipelineSettings(config);
   const produced = Math.min(generator.producedInRun(), config.settings.events);
   return {
-    accounting: { read, counted, late, dead: { ...dead } },
+    accounting: { read, counted, duplicates, late, dead: { ...dead } },
     windows: groupByWindows(queries, windows).map((group) => group.windows),
     windowsClosed,
     producedPerSecond: produced === 0 ? null : (produced * 1_000) / producingMs,

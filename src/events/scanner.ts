@@ -26,8 +26,8 @@ export interface Scanner {
    * and strings are those of `judge`, whatever the layout of the JSON. Synchronous.
    */
   scan(records: RecordColumns, from: number, to: number, events: EventColumns, rejected: RejectedRows): void;
-  /** Empties the dictionaries; the ids of actions and device types are then again their indexes in the rules. */
-  reset(): void;
+  /** Empties the dictionaries, all or those of some fields; the ids of actions and device types are then again their indexes in the rules. */
+  reset(fields?: readonly KeyField[]): void;
 }
 
 /** Compiles a scanner for the fields that queries use. The rules' values must be distinct, well-formed and not empty. */
@@ -95,8 +95,8 @@ class LayoutScanner implements Scanner {
     }
   }
 
-  reset(): void {
-    for (const reader of this.readers.fields.values()) reader.reset();
+  reset(fields: Iterable<KeyField> = this.readers.fields.keys()): void {
+    for (const field of fields) this.readers.fields.get(field)!.reset();
   }
 
   /** Scans as many records as fit one known layout; returns the index behind them, `from` if the first fits none. */

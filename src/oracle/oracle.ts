@@ -33,6 +33,9 @@ interface WindowSet {
   events: Map<number, ClickEvent[]>;
 }
 
+/** Ids to remember before those that no longer matter are looked for. */
+const MANY_IDS = 100_000;
+
 interface PartitionState {
   manifest: PartitionManifest;
   greatestMs: number;
@@ -41,6 +44,8 @@ interface PartitionState {
   floorsAhead: Floor[];
   nextOffset: number;
   accounting: Accounting;
+  /** Of counted events: until when, by the partition's watermark, an event with the same id is their duplicate. */
+  countedIds: Map<string, number>;
 }
 
 /**
@@ -67,7 +72,14 @@ export class Oracle {
           floorMs: Number.NEGATIVE_INFINITY,
           floorsAhead: [...partition.floors],
           nextOffset: partition.startOffset,
-          accounting: { read: 0, counted: 0, late: 0, dead: {} },
+          accounting: {
+            read: 0,
+            counted: 0,
+            late: 0,
+            dead: {},
+            ...(manifest.windows.dedupe ? { duplicates: 0 } : {}),
+          },
+          countedIds: new Map(),
         },
       ]),
     );
@@ -93,6 +105,10 @@ export class Oracle {
     const event = this.#slim.of(verdict.event);
     partition.greatestMs = Math.max(partition.greatestMs, event.timeMs);
     const watermarkMs = this.#watermarkAt(partition, record.offset);
+    if (this.#manifest.windows.dedupe && this.#isDuplicate(partition, verdict.event, watermarkMs)) {
+      accounting.duplicates = (accounting.duplicates ?? 0) + 1;
+      return;
+    }
     let windows = 0;
     for (const set of this.#windowSets) {
       const starts = windowStarts(event.timeMs, set).filter((startMs) => startMs + set.sizeMs > watermarkMs);
@@ -153,6 +169,21 @@ export class Oracle {
     if (record.timestampMs < 0) return { reason: "no_record_time" };
     const isAhead = verdict.event.timeMs > record.timestampMs + windows.maxAheadMs;
     return isAhead ? { reason: "from_the_future" } : verdict;
+  }
+
+  /** Whether an event that some window would count repeats one that was counted; if not, it is remembered. */
+  #isDuplicate({ countedIds }: PartitionState, event: ClickEvent, watermarkMs: number): boolean {
+    const ends = this.#windowSets.flatMap((set) =>
+      windowStarts(event.timeMs, set).map((startMs) => startMs + set.sizeMs),
+    );
+    const lastEndMs = Math.max(...ends);
+    if (lastEndMs <= watermarkMs) return false; // late, whatever its id
+    if ((countedIds.get(event.event_id) ?? Number.NEGATIVE_INFINITY) > watermarkMs) return true;
+    if (countedIds.size % MANY_IDS === 0) {
+      for (const [id, untilMs] of countedIds) if (untilMs <= watermarkMs) countedIds.delete(id);
+    }
+    countedIds.set(event.event_id, lastEndMs);
+    return false;
   }
 
   #isClosed(endMs: number): boolean {

@@ -45,6 +45,11 @@ export interface WindowSettings extends WindowLengths {
   readonly delayMs: number;
   /** An event further ahead of its record's timestamp is `from_the_future`; below `delayMs`. */
   readonly maxAheadMs: number;
+  /**
+   * Whether an event counts once: an event whose event_id a counted event of its partition had before it is a duplicate,
+   * and counts nowhere, until the partition's watermark has passed every window that holds the first one. Absent: no.
+   */
+  readonly dedupe?: true | undefined;
 }
 
 /** The windows unless the user says otherwise: 5 minutes sliding by 1, watermark 10 minutes behind. */

@@ -60,16 +60,23 @@ const partitionSchema = z.strictObject({
   lost: z.array(z.strictObject({ from: count, to: count })),
   read: count,
   counted: count,
+  duplicates: count.optional(),
   late: count,
   dead: z.record(z.string(), count),
 });
 
 /** `output/manifest.json` as untrusted data. The type annotation keeps it in step with `Manifest`. */
 export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
-  format: z.literal(MANIFEST_FORMAT),
+  format: z.literal([1, MANIFEST_FORMAT]),
   engine: z.enum(["embedded", "spark"]),
   topic: z.strictObject({ name: z.string(), id: z.string() }),
-  windows: z.strictObject({ sizeMs: count, slideMs: count, delayMs: count, maxAheadMs: count }),
+  windows: z.strictObject({
+    sizeMs: count,
+    slideMs: count,
+    delayMs: count,
+    maxAheadMs: count,
+    dedupe: z.literal(true).optional(),
+  }),
   rules: z.strictObject({
     maxEventBytes: count,
     actions: z.array(z.string()),

@@ -7,10 +7,15 @@ export interface Floor {
   floorMs: number;
 }
 
-/** How many events of a partition met which end, from `startOffset` to `position`: read = counted + late + all dead. */
+/**
+ * How many events of a partition met which end, from `startOffset` to `position`:
+ * read = counted + duplicates + late + all dead.
+ */
 export interface Accounting {
   read: number;
   counted: number;
+  /** Repeats of counted events; absent where events are not looked at for that. */
+  duplicates?: number | undefined;
   late: number;
   /** By reason. */
   dead: Record<string, number>;
@@ -32,11 +37,12 @@ export interface PartitionManifest extends Accounting {
 }
 
 /** Version of the manifest; members that an older program would have to know need a new one. */
-export const MANIFEST_FORMAT = 1;
+export const MANIFEST_FORMAT = 2;
 
 /** `output/manifest.json`: all that is needed to compute the closed windows again from the topic alone. */
 export interface Manifest {
-  format: typeof MANIFEST_FORMAT;
+  /** 1 knew nothing of duplicates. */
+  format: 1 | typeof MANIFEST_FORMAT;
   engine: "embedded" | "spark";
   topic: { name: string; id: string };
   windows: WindowSettings;

@@ -2,7 +2,7 @@ import type { PipelineSettings } from "../app/config.ts";
 import { Coordinator } from "../engines/embedded/coordinator.ts";
 import type { DeadLetter } from "../engines/embedded/flush.ts";
 import { newPartitions, resumedPartitions } from "../engines/embedded/ownership.ts";
-import { partitionStart } from "../engines/embedded/partition-ledger.ts";
+import { partitionStarts } from "../engines/embedded/partition-ledger.ts";
 import type { Ownership, StoredState } from "../engines/embedded/state-store.ts";
 import { groupByWindows } from "../windows/window-groups.ts";
 import type { ManualClock } from "./manual-clock.ts";
@@ -46,9 +46,7 @@ export class MemoryRun {
       windows,
       idleAfterMs: bounded ? Number.POSITIVE_INFINITY : idleAfterMs,
       clock,
-      partitions: stored.partitions.map((partition) =>
-        partitionStart(partition, windows.delayMs, bounded ? topic.end(partition.partition) : null),
-      ),
+      partitions: partitionStarts(stored, state, (partition) => (bounded ? topic.end(partition) : null)),
     });
     const coordinator = new Coordinator({
       clock,

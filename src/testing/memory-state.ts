@@ -1,4 +1,10 @@
-import type { Commit, Ownership, StateStore, StoredState } from "../engines/embedded/state-store.ts";
+import type {
+  Commit,
+  Ownership,
+  PartitionIds,
+  StateStore,
+  StoredState,
+} from "../engines/embedded/state-store.ts";
 import type { PartitionManifest } from "../sinks/manifest.ts";
 import type { EncodedSlot, SlotKey } from "../windows/open-windows.ts";
 
@@ -6,6 +12,7 @@ import type { EncodedSlot, SlotKey } from "../windows/open-windows.ts";
 export class MemoryState implements StateStore {
   private state: StoredState | undefined;
   private parts: readonly EncodedSlot[] = [];
+  private ids: readonly PartitionIds[] = [];
 
   load(): StoredState | undefined {
     return structuredClone(this.state);
@@ -13,6 +20,10 @@ export class MemoryState implements StateStore {
 
   slots(): EncodedSlot[] {
     return structuredClone([...this.parts]);
+  }
+
+  countedIds(): PartitionIds[] {
+    return structuredClone([...this.ids]);
   }
 
   create(ownership: Ownership, partitions: readonly PartitionManifest[]): void {
@@ -29,6 +40,10 @@ export class MemoryState implements StateStore {
   commit(commit: Commit): void {
     const state = stateAfter(this.state as StoredState, commit);
     this.parts = partsAfter(this.parts, commit);
+    this.ids = [...this.ids, ...structuredClone([...commit.newIds])].filter(
+      ({ partition, untilMs }) =>
+        untilMs > (commit.dropIdsThroughMs.get(partition) ?? Number.NEGATIVE_INFINITY),
+    );
     this.state = state;
   }
 

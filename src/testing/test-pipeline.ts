@@ -158,13 +158,14 @@ export class TestPipeline {
       .map((line) => JSON.parse(line) as Row);
   }
 
-  /** What became of the events that were read, as of the last commit: read = counted + late + all dead. */
+  /** What became of the events that were read, as of the last commit: read = counted + duplicates + late + all dead. */
   async accounting(): Promise<Accounting> {
     await this.done;
     const total: Accounting = { read: 0, counted: 0, late: 0, dead: {} };
-    for (const { read, counted, late, dead } of this.around.state.load()?.partitions ?? []) {
+    for (const { read, counted, duplicates, late, dead } of this.around.state.load()?.partitions ?? []) {
       total.read += read;
       total.counted += counted;
+      if (duplicates !== undefined) total.duplicates = (total.duplicates ?? 0) + duplicates;
       total.late += late;
       for (const [reason, events] of Object.entries(dead))
         total.dead[reason] = (total.dead[reason] ?? 0) + events;

@@ -224,8 +224,9 @@ export const pipelineSchema = z.strictObject({
     .describe(
       "Whether rows of open windows can be shown, or why not: no engine in this process, or Spark tells none",
     ),
-  read: count.describe("Events read = counted + late + dead; committed, earlier runs included"),
+  read: count.describe("Events read = counted + duplicates + late + dead; committed, earlier runs included"),
   counted: count,
+  duplicates: count.nullable().describe("Events that counted before; null without --dedupe"),
   late: count,
   dead: z
     .record(z.string(), count)

@@ -51,7 +51,7 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: "events_read_total",
-    help: "Events read and committed: counted, late and dead ones",
+    help: "Events read and committed: counted, duplicate, late and dead ones",
     kind: "counter",
     samples: one(({ read }) => read),
   },
@@ -60,6 +60,12 @@ export const FAMILIES: readonly Family[] = [
     help: "Events that count in a window",
     kind: "counter",
     samples: one(({ counted }) => counted),
+  },
+  {
+    name: "events_duplicate_total",
+    help: "Events that counted before, with --dedupe",
+    kind: "counter",
+    samples: one(({ duplicates }) => duplicates),
   },
   {
     name: "events_late_total",

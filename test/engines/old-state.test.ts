@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { Coordinator } from "../../src/engines/embedded/coordinator.ts";
 import { inspectState } from "../../src/engines/embedded/inspect-state.ts";
 import { checkOwnership } from "../../src/engines/embedded/ownership.ts";
-import { partitionStart } from "../../src/engines/embedded/partition-ledger.ts";
+import { partitionStarts } from "../../src/engines/embedded/partition-ledger.ts";
 import { SqliteStore } from "../../src/engines/embedded/sqlite-store.ts";
 import { STATE_FORMAT } from "../../src/engines/embedded/state-file.ts";
 import type { StoredState } from "../../src/engines/embedded/state-store.ts";
@@ -29,6 +29,7 @@ import { FIXTURE_QUERIES, writeStateFixture } from "./state-fixture.ts";
 const FORMATS = [
   { format: 1, queries: STANDARD_QUERIES },
   { format: 2, queries: FIXTURE_QUERIES },
+  { format: 3, queries: FIXTURE_QUERIES },
 ];
 
 const fixtureOf = (format: number): string =>
@@ -60,9 +61,7 @@ async function goOn(
     windows,
     idleAfterMs: Number.POSITIVE_INFINITY,
     clock,
-    partitions: stored.partitions.map((partition) =>
-      partitionStart(partition, windows.delayMs, endOf(partition.partition)),
-    ),
+    partitions: partitionStarts(stored, store, endOf),
   });
   for (const { partition, position } of stored.partitions) {
     const left = log.filter((record) => record.partition === partition && record.offset >= position);
@@ -160,8 +159,16 @@ for (const { format, queries } of FORMATS) {
       const wasDelivered = endMs <= (before.closedThroughMs as number) && !undelivered.has(file);
       assert.equal(sink.files.has(file), !wasDelivered, file);
     }
-    for (const { partition, read, counted, late, dead } of after.partitions) {
-      assert.deepEqual({ read, counted, late, dead }, expected.accounting.get(partition));
+    for (const { partition, read, counted, duplicates, late, dead } of after.partitions) {
+      const found = { read, counted, late, dead, ...(duplicates === undefined ? {} : { duplicates }) };
+      assert.deepEqual(found, expected.accounting.get(partition));
     }
+    const duplicatesIn = ({ partitions }: StoredState): number =>
+      partitions.reduce((sum, { duplicates = 0 }) => sum + duplicates, 0);
+    assert.equal(
+      duplicatesIn(after) > duplicatesIn(before),
+      before.ownership.windows.dedupe === true,
+      "the ids that the state remembers are still known",
+    );
   });
 }

@@ -9,10 +9,12 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import { seededRandom } from "../../src/core/random.ts";
+import { CountedIds } from "../../src/engines/embedded/counted-ids.ts";
 import { inspectState } from "../../src/engines/embedded/inspect-state.ts";
 import { SqliteStore } from "../../src/engines/embedded/sqlite-store.ts";
 import type { Commit, Ownership } from "../../src/engines/embedded/state-store.ts";
 import { firstUnconfirmedEndMs } from "../../src/engines/embedded/unconfirmed-windows.ts";
+import { Dictionary } from "../../src/events/dictionary.ts";
 import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
 import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
@@ -59,6 +61,14 @@ function slotOf(content: string): Uint8Array {
   return Buffer.concat([body, checksum]);
 }
 
+/** The encoded form of one event id. */
+function idsOf(id: string): Uint8Array {
+  const ids = new CountedIds();
+  const dictionary = new Dictionary();
+  ids.add(dictionary, dictionary.internString(id), Number.MAX_SAFE_INTEGER, 0);
+  return ids.takeNew(0)[0]!.bytes;
+}
+
 /** The slot that commit n brought, whole. */
 function rewriteOf(n: number, parts: Iterable<Uint8Array>): SlotRewrite {
   return { group: n % 2, paneStartMs: n * 60_000, firstEndMs: (n + 1) * 60_000, parts };
@@ -88,6 +98,11 @@ function commitOf(n: number): Commit {
     ],
     rewrites: n % 3 === 2 ? [rewriteOf(n - 1, [slotOf("half a pane"), slotOf("the rest")])] : [],
     dropPanesThroughMs: [n < 5 ? Number.NEGATIVE_INFINITY : (n - 5) * 60_000, (n - 7) * 60_000],
+    newIds: n % 4 === 3 ? [] : [{ partition: n % 3, untilMs: (n + 3) * 60_000, bytes: idsOf(`event-${n}`) }],
+    dropIdsThroughMs: new Map([
+      [0, n * 60_000],
+      [1, Number.NEGATIVE_INFINITY],
+    ]),
     newOutbox: [entry(n)],
     confirmed: n === 0 ? [] : [entry(n - 1)],
   };
@@ -106,6 +121,7 @@ test("what was committed is loaded again, as from the simulation's store", (t) =
     store = new SqliteStore(path);
     assert.deepEqual(hexed(store.load()), hexed(model.load()), `after commit ${n}`);
     assert.deepEqual(hexed([...store.slots()]), hexed([...model.slots()]), `after commit ${n}`);
+    assert.deepEqual(hexed([...store.countedIds()]), hexed([...model.countedIds()]), `after commit ${n}`);
   }
   store.close();
 });

@@ -1,14 +1,14 @@
 // Writes what test/fixtures keeps of each state format: a state that an engine left in the middle of its work, the manifest
 // beside it, and the whole topic. A new format gets its fixture from the program that writes it:
-//   npx node test/engines/state-fixture.ts test/fixtures/state-3
+//   npx node test/engines/state-fixture.ts test/fixtures/state-4
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { seededRandom } from "../../src/core/random.ts";
 import { Coordinator } from "../../src/engines/embedded/coordinator.ts";
 import { newPartitions } from "../../src/engines/embedded/ownership.ts";
-import { partitionStart } from "../../src/engines/embedded/partition-ledger.ts";
+import { partitionStarts } from "../../src/engines/embedded/partition-ledger.ts";
 import { SqliteStore } from "../../src/engines/embedded/sqlite-store.ts";
-import type { QueryPlan } from "../../src/queries/plan.ts";
+import type { QueryPlan, WindowSettings } from "../../src/queries/plan.ts";
 import type { Sink } from "../../src/sinks/sink.ts";
 import { groupByWindows } from "../../src/windows/window-groups.ts";
 import { randomLog } from "../simulation/random-log.ts";
@@ -48,7 +48,8 @@ function failingSink(windows: number): Sink {
 export async function writeStateFixture(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const random = seededRandom(SEED);
-  const { windows, rules, partitionCount, records, endOffsets } = randomLog(random);
+  const { windows: lengths, rules, partitionCount, records, endOffsets } = randomLog(random);
+  const windows: WindowSettings = { ...lengths, dedupe: true };
   const kept = records.filter(({ partition, offset }) => partition > 0 || offset >= LOST_OFFSETS);
   const lines = kept.map(({ partition, offset, timestampMs, value }) =>
     JSON.stringify({
@@ -78,7 +79,7 @@ export async function writeStateFixture(folder: string): Promise<void> {
       windows,
       idleAfterMs: 5 * SECONDS,
       clock,
-      partitions: partitions.map((partition) => partitionStart(partition, windows.delayMs, null)),
+      partitions: partitionStarts({ ownership, partitions }, store, () => null),
     },
     { records: kept, endOffsets },
     random,

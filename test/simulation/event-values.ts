@@ -28,6 +28,8 @@ const URLS = [
   "https://shop.example/a?b=c",
 ];
 const USERS = ["u1", "u10", "u2", "ü", "\uffee", "\u{10000}"];
+// So few that events of other times have them again.
+const EVENT_IDS = 300;
 const BROWSERS = ["Chrome", "Firefox", "Safari", "Chrome Mobile"];
 
 // Together they are sums that no double holds.
@@ -53,7 +55,7 @@ function timestamp(random: Random, timeMs: number): string | number {
 function soundFields(random: Random, timeMs: number): Fields {
   const user = random.below(USERS.length);
   return {
-    event_id: `event-${random.int32() >>> 0}`,
+    event_id: `event-${random.below(EVENT_IDS)}`,
     user_id: USERS[user],
     session_id: `session-${user}-${random.below(3)}`,
     url: oneOf(random, URLS),

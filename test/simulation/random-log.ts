@@ -32,7 +32,17 @@ export interface RandomLog {
 
 const NO_TIMESTAMP = -1;
 
-const STEP_KINDS = ["onTime", "outOfOrder", "late", "edge", "ahead", "future", "timeless", "broken"] as const;
+const STEP_KINDS = [
+  "onTime",
+  "outOfOrder",
+  "late",
+  "edge",
+  "ahead",
+  "future",
+  "timeless",
+  "broken",
+  "repeat",
+] as const;
 type StepKind = (typeof STEP_KINDS)[number];
 
 /** One record of the story. */
@@ -75,6 +85,7 @@ function eventTimeMs({ kind, shift }: Step, nowMs: number, lagMs: number): numbe
     case "onTime":
     case "timeless":
     case "broken":
+    case "repeat":
       return nowMs - lagMs - within(0, 400);
     case "outOfOrder":
       return nowMs - lagMs - within(0, delayMs + sizeMs);
@@ -104,7 +115,7 @@ function tell({ lagsMs, trailingHoles, stretches }: Story): RandomLog {
       endOffsets[partition] = offset + 1;
       const timeMs = eventTimeMs(step, nowMs, lagsMs[partition] ?? 0);
       const random = seededRandom(step.details);
-      const value = step.kind === "broken" ? brokenValue(random, timeMs) : soundValue(random, timeMs);
+      const value = repeatedValue(step, records, partition) ?? newValue(step, random, timeMs);
       const timestampMs = step.kind === "timeless" ? NO_TIMESTAMP : nowMs;
       records.push({ partition, offset, timestampMs, value, arrivesMs: nowMs });
     }
@@ -118,6 +129,21 @@ function tell({ lagsMs, trailingHoles, stretches }: Story): RandomLog {
   };
 }
 
+function newValue({ kind }: Step, random: Random, timeMs: number): Buffer | null {
+  return kind === "broken" ? brokenValue(random, timeMs) : soundValue(random, timeMs);
+}
+
+/** Some value that the partition had before, the latest ones most often; undefined for another step, or the first. */
+function repeatedValue(
+  { kind, shift }: Step,
+  records: readonly LogRecord[],
+  partition: number,
+): Uint8Array | null | undefined {
+  if (kind !== "repeat") return undefined;
+  const before = records.filter((record) => record.partition === partition);
+  return before[Math.floor(before.length * (1 - shift ** 2))]?.value ?? before[0]?.value;
+}
+
 const KIND_WEIGHTS: Readonly<Record<StepKind, number>> = {
   onTime: 60,
   outOfOrder: 14,
@@ -127,6 +153,7 @@ const KIND_WEIGHTS: Readonly<Record<StepKind, number>> = {
   future: 3,
   timeless: 1,
   broken: 7,
+  repeat: 6,
 };
 const WEIGHTED_KINDS = STEP_KINDS.flatMap((kind) => Array<StepKind>(KIND_WEIGHTS[kind]).fill(kind));
 

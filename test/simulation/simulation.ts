@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Random, seededRandom } from "../../src/core/random.ts";
 import { type CommitLimits, Coordinator } from "../../src/engines/embedded/coordinator.ts";
 import { newPartitions, resumedPartitions } from "../../src/engines/embedded/ownership.ts";
-import { partitionStart } from "../../src/engines/embedded/partition-ledger.ts";
+import { partitionStarts } from "../../src/engines/embedded/partition-ledger.ts";
 import { runReassigning } from "../../src/engines/embedded/reassignment.ts";
 import type { Ownership, StoredState } from "../../src/engines/embedded/state-store.ts";
 import type { QueryPlan } from "../../src/queries/plan.ts";
@@ -40,7 +40,7 @@ const TOPIC = { name: "clickstream", id: "00000000-0000-4000-8000-000000000001" 
 /** Runs one seed: a random log, processed over several lives of the process, then compared with the oracle. */
 export async function simulate(seed: number): Promise<void> {
   const random = seededRandom(seed);
-  const log = randomLog(random);
+  const log = withDeduplication(randomLog(random), random.below(2) === 0);
   const pipeline = { log, queries: simulatedQueries(random) };
   const disk = new Disk();
   const firstMs = log.records[0]?.arrivesMs ?? 0;
@@ -80,6 +80,10 @@ export async function simulate(seed: number): Promise<void> {
   check(log, disk, true);
 }
 
+function withDeduplication(log: RandomLog, dedupe: boolean): RandomLog {
+  return dedupe ? { ...log, windows: { ...log.windows, dedupe: true } } : log;
+}
+
 /** One life; returns the time at its end. */
 async function live(
   { log, queries }: Pipeline,
@@ -108,11 +112,10 @@ async function live(
     );
     const idleAfterMs = life.bounded ? Number.POSITIVE_INFINITY : 1_000 + random.below(10_000);
     const { windows, rules } = log;
-    const workersFrom = ({ partitions }: StoredState): SimulatedWorker[] => {
-      const starts = partitions.map((partition) => {
-        const endOffset = life.bounded ? arrivedEnd(log, partition.partition, startMs) : null;
-        return partitionStart(partition, windows.delayMs, endOffset);
-      });
+    const workersFrom = (from: StoredState): SimulatedWorker[] => {
+      const starts = partitionStarts(from, store, (partition) =>
+        life.bounded ? arrivedEnd(log, partition, startMs) : null,
+      );
       return Array.from({ length: life.workers }, (_, w) => {
         const own = starts.filter((_, index) => index % life.workers === w);
         const options = {
@@ -208,12 +211,10 @@ function check(log: RandomLog, disk: Disk, orderly: boolean): void {
   const manifest = { format: 1, engine: "embedded", ...state.ownership, ...state } as const;
   const expected = expectedOutput(log, manifest);
   for (const [file, text] of files) assert.equal(text, expected.files.get(file), file);
-  for (const { partition, read, counted, late, dead } of state.partitions) {
-    assert.deepEqual(
-      { read, counted, late, dead },
-      expected.accounting.get(partition),
-      `partition ${partition}`,
-    );
+  for (const stored of state.partitions) {
+    const { partition, read, counted, duplicates = 0, late, dead } = stored;
+    const found = { read, counted, late, dead, ...(log.windows.dedupe ? { duplicates } : {}) };
+    assert.deepEqual(found, expected.accounting.get(partition), `partition ${partition}`);
   }
   const rejected = state.partitions.flatMap(({ dead }) => Object.values(dead)).reduce((sum, n) => sum + n, 0);
   assert(deadLetters.size >= rejected, "a dead letter is missing");

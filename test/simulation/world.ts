@@ -76,6 +76,7 @@ export class Disk {
     return {
       load: () => this.memory.load(),
       slots: () => this.memory.slots(),
+      countedIds: () => this.memory.countedIds(),
       create: (ownership: Ownership, partitions: readonly PartitionManifest[]) => {
         crashes.step();
         this.memory.create(ownership, partitions);

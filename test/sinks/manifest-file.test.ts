@@ -66,6 +66,7 @@ test("a manifest of every format so far, of either engine, is read; a newer one 
   for (const [name, engine] of [
     ["state-1", "embedded"],
     ["state-2", "embedded"],
+    ["state-3", "embedded"],
     ["spark-1", "spark"],
   ]) {
     const manifest = await readManifest(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
@@ -76,7 +77,7 @@ test("a manifest of every format so far, of either engine, is read; a newer one 
   await writeFile(file, JSON.stringify({ ...MANIFEST, format: MANIFEST_FORMAT + 1, more: true }));
   await assert.rejects(readManifest(folder.path), {
     code: "MANIFEST_FORMAT",
-    message: /format 2; .* up to 1/,
+    message: /format 3; .* up to 2/,
     nextStep: /Run the version/,
   });
 });

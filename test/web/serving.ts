@@ -17,6 +17,7 @@ export class StillPipeline implements PipelineSource {
     status: "running",
     provisional: "yes",
     read: 10,
+    duplicates: null,
     counted: 8,
     late: 1,
     dead: { not_json: 1 },

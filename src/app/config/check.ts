@@ -108,6 +108,12 @@ function checkEngine(settings: Settings, origins: Origins): void {
     }
   }
   if (settings.engine === "embedded") return;
+  if (settings.dedupe) {
+    refuse(
+      "--dedupe can't be had with --engine spark: what Spark drops depends on how records come together in batches",
+      "Leave out --dedupe, or use --engine embedded.",
+    );
+  }
   if (settings.finish) {
     refuse(
       "--finish can't be had with --engine spark: Spark closes windows by later events only",

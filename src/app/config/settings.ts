@@ -208,6 +208,11 @@ export const SETTINGS = {
     commands: PROCESSING,
     doc: "a larger event is a dead letter",
   }),
+  dedupe: setting(toggle, false, {
+    group: "Accepted events",
+    commands: PROCESSING,
+    doc: "count an event once, however often producers repeat its event_id",
+  }),
   actions: setting(words("action"), [], {
     group: "Accepted events",
     commands: PROCESSING,

@@ -13,6 +13,10 @@ const PARTITION: readonly { title: string; cell(partition: InspectedPartition): 
   { title: "floors", cell: ({ floors }) => formatCount(floors.length) },
   { title: "read", cell: ({ read }) => formatCount(read) },
   { title: "counted", cell: ({ counted }) => formatCount(counted) },
+  {
+    title: "duplicates",
+    cell: ({ duplicates }) => (duplicates === undefined ? "–" : formatCount(duplicates)),
+  },
   { title: "late", cell: ({ late }) => formatCount(late) },
   { title: "dead", cell: ({ dead }) => formatCount(total(Object.values(dead))) },
   { title: "lost", cell: ({ lost }) => formatCount(total(lost.map(({ from, to }) => to - from))) },
@@ -38,6 +42,7 @@ export function inspectionText(state: Inspection): string {
     "",
     ...outbox(state),
     "",
+    ...countedIds(state),
     files(state),
   ].join("\n");
 }
@@ -71,6 +76,14 @@ function outbox({ outbox: entries }: Inspection): string[] {
       formatMoment(lastWindowEndMs),
     ]),
   ]);
+}
+
+function countedIds({ windows, countedIds: { ids, parts, bytes } }: Inspection): string[] {
+  if (!windows.dedupe) return [];
+  return [
+    `event ids: ${formatCount(ids)} in ${formatCount(parts)} parts of ${formatCount(bytes)} bytes.`,
+    "",
+  ];
 }
 
 function files({ files: { stateBytes, freeBytes, logBytes } }: Inspection): string {

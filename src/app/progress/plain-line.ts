@@ -20,6 +20,7 @@ export function renderPlainLine({ elapsedMs, producer, engine }: PipelineSnapsho
     parts.push(
       `windows ${formatCount(engine.windowsClosed)} closed, ${formatCount(engine.windowsOpen)} open`,
     );
+    if (engine.duplicates !== undefined) parts.push(`duplicates ${formatCount(engine.duplicates)}`);
     if (engine.spark === undefined) parts.push(`late ${formatCount(engine.late)}, dead ${formatCount(dead)}`);
     else {
       parts.push(`dead ${formatCount(dead)}`);

@@ -15,9 +15,11 @@ export interface ProducerSnapshot {
 
 /** What processing has done so far, from committed state. */
 export interface EngineSnapshot {
-  /** Events read, those of earlier runs included: counted + late + dead. */
+  /** Events read, those of earlier runs included: counted + duplicates + late + dead. */
   read: number;
   counted: number;
+  /** Only with `--dedupe`. */
+  duplicates?: number | undefined;
   late: number;
   /** Dead letters by reason. */
   dead: Readonly<Record<string, number>>;

@@ -75,6 +75,7 @@ function outLines(engine: EngineSnapshot, layout: Layout): string[] {
       `${count(engine.windowsClosed)} closed, ${count(engine.windowsOpen)} open${through}`,
       layout,
     ),
+    ...(engine.duplicates === undefined ? [] : [line("duplicates", count(engine.duplicates), layout)]),
     ...(engine.spark === undefined
       ? [line("late", count(engine.late), layout, engine.late > 0 ? yellow : undefined)]
       : sparkFacts(engine.spark, count).map(({ label, text, isWarning }) =>

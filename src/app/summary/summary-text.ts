@@ -35,7 +35,7 @@ export function renderSummary(summary: Summary, figures: RunFigures, style: Styl
 }
 
 function totalLines(figures: RunFigures): string[] {
-  const { read, counted, late, dead } = figures.accounting;
+  const { read, counted, duplicates, late, dead } = figures.accounting;
   const deadTotal = Object.values(dead).reduce((sum, events) => sum + events, 0);
   const reasons = Object.entries(dead).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   const shown = reasons.length <= MOST_REASONS + 1 ? reasons : reasons.slice(0, MOST_REASONS);
@@ -46,6 +46,9 @@ function totalLines(figures: RunFigures): string[] {
   return [
     line("read", formatCount(read)),
     line("counted", formatCount(counted), share(counted, read)),
+    ...(duplicates === undefined
+      ? []
+      : [line("duplicates", formatCount(duplicates), share(duplicates, read))]),
     line("late", formatCount(late), share(late, read)),
     line("dead letters", formatCount(deadTotal), share(deadTotal, read)),
     ...shown.map(([reason, events]) => line(`  ${reason}`, formatCount(events), share(events, read))),

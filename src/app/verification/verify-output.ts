@@ -19,7 +19,7 @@ export interface OutputDifference extends RowDifference {
 /** A number of the manifest's accounting that differs from the topic's. */
 export interface AccountingDifference {
   partition: number;
-  /** `read`, `counted`, `late`, or `dead:` and the reason. */
+  /** `read`, `counted`, `duplicates`, `late`, or `dead:` and the reason. */
   what: string;
   expected: number;
   found: number;
@@ -213,7 +213,7 @@ function compareAccounting(manifest: Manifest, expected: Map<number, Accounting>
 
 function numbersOf(accounting: Accounting | undefined): Record<string, number> {
   if (accounting === undefined) return {};
-  const { read, counted, late, dead } = accounting;
+  const { read, counted, duplicates = 0, late, dead } = accounting;
   const byReason = Object.entries(dead).map(([reason, count]): [string, number] => [`dead:${reason}`, count]);
-  return { read, counted, late, ...Object.fromEntries(byReason) };
+  return { read, counted, duplicates, late, ...Object.fromEntries(byReason) };
 }

@@ -85,24 +85,25 @@ function provisionalOf(
 
 function accounting(
   manifest: Manifest | undefined,
-): Pick<Pipeline, "read" | "counted" | "late" | "dead" | "lost"> {
+): Pick<Pipeline, "read" | "counted" | "duplicates" | "late" | "dead" | "lost"> {
   if (manifest?.totals !== undefined) {
     const { read, dead } = manifest.totals;
     const reasons: Record<string, number> = dead === 0 ? {} : { "all reasons": dead };
-    return { read, counted: Math.max(0, read - dead), late: 0, dead: reasons, lost: 0 };
+    return { read, counted: Math.max(0, read - dead), duplicates: null, late: 0, dead: reasons, lost: 0 };
   }
-  const sum = { read: 0, counted: 0, late: 0, lost: 0 };
+  const sum = { read: 0, counted: 0, duplicates: 0, late: 0, lost: 0 };
   const dead = new Map<string, number>();
   for (const partition of manifest?.partitions ?? []) {
     sum.read += partition.read;
     sum.counted += partition.counted;
+    sum.duplicates += partition.duplicates ?? 0;
     sum.late += partition.late;
     for (const { from, to } of partition.lost) sum.lost += to - from;
     for (const [reason, events] of Object.entries(partition.dead)) {
       dead.set(reason, (dead.get(reason) ?? 0) + events);
     }
   }
-  return { ...sum, dead: bounded(dead) };
+  return { ...sum, duplicates: manifest?.windows.dedupe ? sum.duplicates : null, dead: bounded(dead) };
 }
 
 /** The most frequent reasons; the rest is summed up, because fields of the user's own make reasons of their own. */

@@ -7,6 +7,9 @@ export const FUTURE = Number.POSITIVE_INFINITY;
 /** In place of a watermark, for an event whose record has no timestamp: nothing says whether it is ahead. */
 export const TIMELESS = Number.NaN;
 
+/** In place of a watermark, for an event that counted before: no window ends after it. */
+export const DUPLICATE = Number.MAX_VALUE;
+
 /**
  * Hot: gives every event of a batch the watermark that it meets, in offset order, moving the partition's along. About
  * 5 ns an event: two comparisons.

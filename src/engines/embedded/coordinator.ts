@@ -9,7 +9,7 @@ import { finalFloors, idleFloors } from "./floors.ts";
 import type { DeadLetter, EngineWorker, Flush, FlushRequest } from "./flush.ts";
 import { Outbox } from "./outbox.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
-import type { OutboxEntry, StateStore, StoredState } from "./state-store.ts";
+import type { OutboxEntry, PartitionIds, StateStore, StoredState } from "./state-store.ts";
 
 /** What a coordinator works with; time, state, sinks and workers are handed in. */
 export interface CoordinatorOptions {
@@ -125,7 +125,7 @@ export class Coordinator {
       await this.cycle(workers, { floors: finalFloors(this.ledger, this.open.lastEndMs), final: true });
     }
     await this.outbox.delivered;
-    this.commit([], []);
+    this.commit([], [], []);
   }
 
   private async cycle(workers: readonly EngineWorker[], request: FlushRequest): Promise<void> {
@@ -133,6 +133,7 @@ export class Coordinator {
     this.wake = new AbortController();
     const flushes = await Promise.all(workers.map((worker) => worker.flush(request)));
     let newSlots = this.merge(flushes);
+    let newIds = idsOf(flushes);
     await this.options.sendDeadLetters(flushes.flatMap((flush) => flush.deadLetters));
     const throughMs = this.open.lastEndBy(this.ledger.leastWatermarkMs);
     do {
@@ -141,8 +142,9 @@ export class Coordinator {
       const newOutbox = this.closeSome(throughMs);
       const closeMs = this.options.clock.monotonicMs() - closingFromMs;
       await this.outbox.delivered;
-      this.commit(newSlots, newOutbox);
+      this.commit(newSlots, newIds, newOutbox);
       newSlots = [];
+      newIds = [];
       this.outbox.add(newOutbox);
       this.deliver();
       const commitMs = this.options.clock.monotonicMs() - startedMs;
@@ -178,7 +180,11 @@ export class Coordinator {
     return entries;
   }
 
-  private commit(newSlots: readonly EncodedSlot[], newOutbox: readonly OutboxEntry[]): void {
+  private commit(
+    newSlots: readonly EncodedSlot[],
+    newIds: readonly PartitionIds[],
+    newOutbox: readonly OutboxEntry[],
+  ): void {
     this.open.drop(this.closedThroughMs);
     const rewrites = this.open.rewrites(this.limits.slotParts);
     this.options.store.commit({
@@ -188,6 +194,8 @@ export class Coordinator {
       newSlots: newSlots.filter((slot) => !rewrites.some((rewrite) => isSameSlot(slot, rewrite))),
       rewrites,
       dropPanesThroughMs: this.open.droppedThroughMs(this.closedThroughMs),
+      newIds,
+      dropIdsThroughMs: this.idsDroppedThroughMs,
       newOutbox,
       confirmed: this.outbox.takeWritten(),
     });
@@ -200,6 +208,11 @@ export class Coordinator {
 
   private get closedThrough(): number | null {
     return Number.isFinite(this.closedThroughMs) ? this.closedThroughMs : null;
+  }
+
+  private get idsDroppedThroughMs(): Map<number, number> {
+    if (!this.options.stored.ownership.windows.dedupe) return new Map();
+    return new Map(this.ledger.entries.map(({ stored, watermarkMs }) => [stored.partition, watermarkMs]));
   }
 
   private get manifest(): Manifest {
@@ -229,7 +242,7 @@ export class Coordinator {
 
   private report(windowsClosedNow: number, commitMs: number, closeMs: number): void {
     const { maxStateBytes, onCommit, onStateLarge } = this.options;
-    const stateBytes = this.open.byteLength;
+    const stateBytes = this.open.byteLength + this.ledger.idBytes;
     onCommit({
       ledger: this.ledger,
       closedThroughMs: this.closedThrough,
@@ -245,7 +258,7 @@ export class Coordinator {
     if (stateBytes > maxStateBytes) {
       throw new ClickstreamError({
         code: "STATE_TOO_LARGE",
-        message: `Open windows take ${Math.round(stateBytes / 1e6)} MB, more than --max-state-mb allows.`,
+        message: `Open windows${this.ledger.idBytes > 0 ? " and remembered event ids" : ""} take ${Math.round(stateBytes / 1e6)} MB, more than --max-state-mb allows.`,
         nextStep:
           "Nothing is lost: start again with a larger --max-state-mb, or find the partition that stands still.",
       });
@@ -255,6 +268,12 @@ export class Coordinator {
       onStateLarge(stateBytes);
     }
   }
+}
+
+function idsOf(flushes: readonly Flush[]): PartitionIds[] {
+  return flushes.flatMap(({ partitions }) =>
+    partitions.flatMap(({ partition, newIds = [] }) => newIds.map((ids) => ({ partition, ...ids }))),
+  );
 }
 
 function isSameSlot(a: SlotKey, b: SlotKey): boolean {

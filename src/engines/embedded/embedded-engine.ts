@@ -14,7 +14,7 @@ import { groupByWindows } from "../../windows/window-groups.ts";
 import { type CommitReport, Coordinator } from "./coordinator.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { checkOwnership, type LogBounds, newPartitions, resumedPartitions } from "./ownership.ts";
-import { partitionStart } from "./partition-ledger.ts";
+import { partitionStarts } from "./partition-ledger.ts";
 import { watchForPartitions } from "./partition-watch.ts";
 import { PositionMirror } from "./position-mirror.ts";
 import { type Assignment, runReassigning } from "./reassignment.ts";
@@ -237,10 +237,9 @@ export class EmbeddedEngine {
 
   private startWorkers(stored: StoredState, listener: ConstructorParameters<typeof WorkerHandle>[1]): void {
     const { kafka, queries, rules, windows, untilEnd, idleAfterMs } = this.options;
-    const starts = stored.partitions.map((partition) => {
-      const endOffset = untilEnd ? (this.ends.get(partition.partition) ?? 0) : null;
-      return partitionStart(partition, windows.delayMs, endOffset);
-    });
+    const starts = partitionStarts(stored, this.store, (partition) =>
+      untilEnd ? (this.ends.get(partition) ?? 0) : null,
+    );
     const groups = groupByWindows(queries, windows);
     const count = Math.min(this.options.workers, starts.length);
     this.workers = [];

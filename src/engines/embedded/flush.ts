@@ -2,6 +2,7 @@ import type { DeadReason } from "../../events/reasons.ts";
 import type { RecordHeader } from "../../kafka/record-encoding.ts";
 import type { Accounting, Floor } from "../../sinks/manifest.ts";
 import type { EncodedSlot } from "../../windows/open-windows.ts";
+import type { EncodedIds } from "./counted-ids.ts";
 
 /** Where a worker goes on with a partition. */
 export interface PartitionStart {
@@ -14,6 +15,8 @@ export interface PartitionStart {
   greatestMs: number;
   /** The partition's watermark is at least this; −∞ without a floor. */
   floorMs: number;
+  /** With de-duplication: the ids that the state remembers. The worker that takes them over empties it. */
+  countedIds?: EncodedIds[] | undefined;
 }
 
 /** What happened in one partition since the flush before; the accounting members count that stretch alone. */
@@ -35,6 +38,10 @@ export interface PartitionFlush extends Accounting {
   lastStable: number;
   /** Bytes of the events' values read since the flush before. */
   readBytes: number;
+  /** With de-duplication: ids to remember from now on. */
+  newIds?: EncodedIds[] | undefined;
+  /** Memory of all ids that are remembered. */
+  idBytes?: number | undefined;
 }
 
 /** A rejected event with what identifies it. */

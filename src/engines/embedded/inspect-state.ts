@@ -5,6 +5,7 @@ import type { WindowLengths } from "../../queries/plan.ts";
 import type { PartitionManifest } from "../../sinks/manifest.ts";
 import { isIntactSlot } from "../../windows/slot-codec.ts";
 import { groupByWindows } from "../../windows/window-groups.ts";
+import { countIds } from "./ids-codec.ts";
 import { watermarkOf } from "./partition-ledger.ts";
 import { readStateFile, STATE_FILE } from "./state-file.ts";
 import type { Ownership } from "./state-store.ts";
@@ -49,6 +50,8 @@ export interface InspectedState extends Ownership {
   leastWatermarkMs: number | null;
   partitions: InspectedPartition[];
   groups: InspectedGroup[];
+  /** Ids of counted events, with de-duplication. */
+  countedIds: { ids: number; parts: number; bytes: number };
   outbox: InspectedOutbox[];
   files: {
     stateBytes: number;
@@ -83,6 +86,7 @@ export function inspectState(folder: string): InspectedState | undefined {
       leastWatermarkMs: leastOf(partitions),
       partitions,
       groups: groupsIn(database, ownership, format),
+      countedIds: countedIdsIn(database, format),
       outbox: outboxIn(database),
       files: filesOf(database, join(folder, STATE_FILE)),
     };
@@ -137,6 +141,18 @@ function groupsIn(database: DatabaseSync, { queries, windows }: Ownership, forma
       lastPaneMs: starts.at(-1) ?? null,
     };
   });
+}
+
+function countedIdsIn(database: DatabaseSync, format: number): InspectedState["countedIds"] {
+  const found = { ids: 0, parts: 0, bytes: 0 };
+  if (format < 3) return found;
+  for (const row of database.prepare("SELECT bytes FROM counted_ids").iterate()) {
+    const bytes = row.bytes as Uint8Array;
+    found.ids += countIds(bytes);
+    found.parts++;
+    found.bytes += bytes.length;
+  }
+  return found;
 }
 
 function outboxIn(database: DatabaseSync): InspectedOutbox[] {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Accounting, PartitionManifest } from "../../sinks/manifest.ts";
 import type { PartitionFlush, PartitionStart } from "./flush.ts";
+import type { StateStore, StoredState } from "./state-store.ts";
 
 /** One partition as of the last flush: what a commit stores of it, and what only the running process knows. */
 export interface LedgerEntry {
@@ -10,6 +11,8 @@ export interface LedgerEntry {
   atEnd: boolean;
   highWatermark: number;
   lastStable: number;
+  /** Memory of the event ids that its worker remembers. */
+  idBytes: number;
 }
 
 /** The coordinator's account of all partitions: positions, watermarks, floors, and what became of every event. */
@@ -29,6 +32,7 @@ export class PartitionLedger {
       atEnd: false,
       highWatermark: partition.position,
       lastStable: partition.position,
+      idBytes: 0,
     }));
     this.byNumber = new Map(this.entries.map((entry) => [entry.stored.partition, entry]));
   }
@@ -52,6 +56,7 @@ export class PartitionLedger {
     }
     stored.read += flush.read;
     stored.counted += flush.counted;
+    if (flush.duplicates !== undefined) stored.duplicates = (stored.duplicates ?? 0) + flush.duplicates;
     stored.late += flush.late;
     for (const [reason, events] of Object.entries(flush.dead)) {
       stored.dead[reason] = (stored.dead[reason] ?? 0) + events;
@@ -63,6 +68,7 @@ export class PartitionLedger {
     entry.atEnd = flush.atEnd;
     entry.highWatermark = Math.max(flush.highWatermark, flush.position);
     entry.lastStable = Math.max(flush.lastStable, flush.position);
+    entry.idBytes = flush.idBytes ?? 0;
   }
 
   /** What a commit stores. */
@@ -95,12 +101,18 @@ export class PartitionLedger {
     return this.entries.reduce((sum, { stored, highWatermark }) => sum + highWatermark - stored.position, 0);
   }
 
+  /** Memory of the event ids that workers remember. */
+  get idBytes(): number {
+    return this.entries.reduce((sum, { idBytes }) => sum + idBytes, 0);
+  }
+
   /** The account over all partitions. */
   get total(): Accounting {
     const total: Accounting = { read: 0, counted: 0, late: 0, dead: {} };
     for (const { stored } of this.entries) {
       total.read += stored.read;
       total.counted += stored.counted;
+      if (stored.duplicates !== undefined) total.duplicates = (total.duplicates ?? 0) + stored.duplicates;
       total.late += stored.late;
       for (const [reason, events] of Object.entries(stored.dead)) {
         total.dead[reason] = (total.dead[reason] ?? 0) + events;
@@ -116,21 +128,23 @@ export function watermarkOf(partition: PartitionManifest, delayMs: number): numb
   return Math.max(own, partition.floors.at(-1)?.floorMs ?? Number.NEGATIVE_INFINITY);
 }
 
-/** Where a worker goes on with a stored partition, up to `endOffset` or for ever. */
-export function partitionStart(
-  partition: PartitionManifest,
-  delayMs: number,
-  endOffset: number | null,
-): PartitionStart {
-  return {
-    partition: partition.partition,
-    position: partition.position,
-    endOffset,
-    greatestMs: partition.greatestMs ?? Number.NEGATIVE_INFINITY,
-    floorMs: watermarkOf({ ...partition, greatestMs: null }, delayMs),
-  };
+/** Where workers go on with the partitions of a state, up to their `endOffset` or for ever. */
+export function partitionStarts(
+  { partitions, ownership: { windows } }: Pick<StoredState, "partitions" | "ownership">,
+  store: Pick<StateStore, "countedIds">,
+  endOffset: (partition: number) => number | null,
+): PartitionStart[] {
+  const ids = windows.dedupe ? Map.groupBy(store.countedIds(), ({ partition }) => partition) : undefined;
+  return partitions.map(({ partition, position, greatestMs, floors }) => ({
+    partition,
+    position,
+    endOffset: endOffset(partition),
+    greatestMs: greatestMs ?? Number.NEGATIVE_INFINITY,
+    floorMs: floors.at(-1)?.floorMs ?? Number.NEGATIVE_INFINITY,
+    ...(ids === undefined ? {} : { countedIds: ids.get(partition) ?? [] }),
+  }));
 }
 
-function accountedFor({ counted, late, dead }: Accounting): number {
-  return counted + late + Object.values(dead).reduce((sum, events) => sum + events, 0);
+function accountedFor({ counted, duplicates = 0, late, dead }: Accounting): number {
+  return counted + duplicates + late + Object.values(dead).reduce((sum, events) => sum + events, 0);
 }

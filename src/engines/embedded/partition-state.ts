@@ -1,4 +1,5 @@
 import type { Floor } from "../../sinks/manifest.ts";
+import { CountedIds } from "./counted-ids.ts";
 import type { PartitionFlush, PartitionStart } from "./flush.ts";
 
 /** A worker's view of one partition: its watermark, its position, and what was counted since the last flush. */
@@ -19,8 +20,11 @@ export class PartitionState {
   read = 0;
   readBytes = 0;
   counted = 0;
+  duplicates = 0;
   late = 0;
   dead: Record<string, number> = {};
+  /** Where events are looked at for duplicates. */
+  readonly countedIds: CountedIds | undefined;
   private readonly delayMs: number;
   private floorMs: number;
   private newFloors: Floor[] = [];
@@ -37,6 +41,9 @@ export class PartitionState {
     this.delayMs = delayMs;
     this.lastValidAtMs = startedAtMs;
     this.watermarkMs = Math.max(start.greatestMs - delayMs, start.floorMs);
+    if (start.countedIds === undefined) return;
+    this.countedIds = new CountedIds();
+    for (const ids of start.countedIds.splice(0)) this.countedIds.restore(ids);
   }
 
   get atEnd(): boolean {
@@ -98,11 +105,17 @@ export class PartitionState {
       late: this.late,
       dead: this.dead,
     };
+    if (this.countedIds !== undefined) {
+      flush.duplicates = this.duplicates;
+      flush.newIds = this.countedIds.takeNew(this.watermarkMs);
+      flush.idBytes = this.countedIds.byteLength;
+    }
     this.newFloors = [];
     this.spentFloorsFrom = null;
     this.read = 0;
     this.readBytes = 0;
     this.counted = 0;
+    this.duplicates = 0;
     this.late = 0;
     this.dead = {};
     return flush;

@@ -6,8 +6,16 @@ import type { PartitionManifest } from "../../sinks/manifest.ts";
 import type { EncodedSlot } from "../../windows/open-windows.ts";
 import { isIntactSlot } from "../../windows/slot-codec.ts";
 import { lockState, type StateLock } from "../state-lock.ts";
+import { countIds } from "./ids-codec.ts";
 import { checkStateFormat, STATE_FILE, STATE_FORMAT, unreadableState } from "./state-file.ts";
-import type { Commit, OutboxEntry, Ownership, StateStore, StoredState } from "./state-store.ts";
+import type { Commit, OutboxEntry, Ownership, PartitionIds, StateStore, StoredState } from "./state-store.ts";
+
+const COUNTED_IDS = `
+  CREATE TABLE counted_ids (
+    id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, until INTEGER NOT NULL, bytes BLOB NOT NULL
+  );
+  CREATE INDEX counted_ids_by_end ON counted_ids (partition, until);
+`;
 
 const SCHEMA = `
   CREATE TABLE pipeline (
@@ -26,7 +34,14 @@ const SCHEMA = `
     sink TEXT, query TEXT, window_end INTEGER, window_start INTEGER NOT NULL, row_count INTEGER NOT NULL, bytes BLOB NOT NULL,
     PRIMARY KEY (sink, query, window_end)
   );
+  ${COUNTED_IDS}
   INSERT INTO pipeline (epoch, windows_closed) VALUES (0, 0);
+  PRAGMA user_version = ${STATE_FORMAT};
+`;
+
+/** Format 2 knew nothing of event ids. */
+const FROM_FORMAT_2 = `
+  ${COUNTED_IDS}
   PRAGMA user_version = ${STATE_FORMAT};
 `;
 
@@ -35,7 +50,7 @@ const FROM_FORMAT_1 = `
   ALTER TABLE slots ADD COLUMN window_group INTEGER NOT NULL DEFAULT 0;
   DROP INDEX slots_by_pane;
   CREATE INDEX slots_by_key ON slots (window_group, pane_start, first_end);
-  PRAGMA user_version = ${STATE_FORMAT};
+  ${FROM_FORMAT_2}
 `;
 
 /** SQLite's codes for a disk that is full or takes no more: the file itself is as good as the last commit. */
@@ -106,6 +121,19 @@ export class SqliteStore implements StateStore {
     }
   }
 
+  *countedIds(): Generator<PartitionIds> {
+    const rows = this.run("SELECT partition, until, bytes FROM counted_ids");
+    try {
+      for (const row of rows.iterate()) {
+        const bytes = row.bytes as Uint8Array;
+        countIds(bytes); // throws for damaged ones
+        yield { partition: row.partition as number, untilMs: row.until as number, bytes };
+      }
+    } catch (error) {
+      throw unreadableState(this.path, error);
+    }
+  }
+
   create(ownership: Ownership, partitions: readonly PartitionManifest[]): void {
     this.transaction(() => {
       this.run("UPDATE pipeline SET ownership = ?").run(JSON.stringify(ownership));
@@ -121,6 +149,7 @@ export class SqliteStore implements StateStore {
       );
       this.writePartitions(commit.partitions);
       this.writeSlots(commit);
+      this.writeIds(commit);
       const forget = this.run("DELETE FROM outbox WHERE sink = ? AND query = ? AND window_end = ?");
       for (const { sink, query, windowEndMs } of commit.confirmed) forget.run(sink, query, windowEndMs);
       const add = this.run("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)");
@@ -141,6 +170,7 @@ export class SqliteStore implements StateStore {
     const format = checkStateFormat(database, this.path);
     if (format === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`);
     else if (format === 1) database.exec(`BEGIN; ${FROM_FORMAT_1} COMMIT`);
+    else if (format === 2) database.exec(`BEGIN; ${FROM_FORMAT_2} COMMIT`);
     return database;
   }
 
@@ -169,6 +199,15 @@ export class SqliteStore implements StateStore {
     const drop = this.run("DELETE FROM slots WHERE window_group = ? AND pane_start <= ?");
     for (const [group, throughMs] of dropPanesThroughMs.entries()) {
       if (Number.isFinite(throughMs)) drop.run(group, throughMs);
+    }
+  }
+
+  private writeIds({ newIds, dropIdsThroughMs }: Commit): void {
+    const add = this.run("INSERT INTO counted_ids (partition, until, bytes) VALUES (?, ?, ?)");
+    for (const { partition, untilMs, bytes } of newIds) add.run(partition, untilMs, bytes);
+    const drop = this.run("DELETE FROM counted_ids WHERE partition = ? AND until <= ?");
+    for (const [partition, throughMs] of dropIdsThroughMs) {
+      if (Number.isFinite(throughMs)) drop.run(partition, throughMs);
     }
   }
 

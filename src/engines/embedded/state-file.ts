@@ -9,7 +9,7 @@ import { newerFormat } from "../../core/newer-format.ts";
 export const STATE_FILE = "state.sqlite";
 
 /** Version of the tables in it; stored as SQLite's user_version. */
-export const STATE_FORMAT = 2;
+export const STATE_FORMAT = 3;
 
 const SQLITE_CANTOPEN = 14;
 

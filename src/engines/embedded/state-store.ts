@@ -3,6 +3,7 @@ import type { QueryPlan, WindowSettings } from "../../queries/plan.ts";
 import type { PartitionManifest } from "../../sinks/manifest.ts";
 import type { WindowRows } from "../../sinks/sink.ts";
 import type { EncodedSlot, SlotRewrite } from "../../windows/open-windows.ts";
+import type { EncodedIds } from "./counted-ids.ts";
 
 /** What a state belongs to; a state is never continued under anything else. */
 export interface Ownership {
@@ -19,6 +20,11 @@ export interface OutboxEntry extends WindowRows {
 
 /** Identity of an outbox entry. */
 export type OutboxKey = Pick<OutboxEntry, "sink" | "query" | "windowEndMs">;
+
+/** Ids of counted events of a partition, as `--dedupe` remembers them. */
+export interface PartitionIds extends EncodedIds {
+  partition: number;
+}
 
 /** Everything that a commit left behind. */
 export interface StoredState {
@@ -42,6 +48,10 @@ export interface Commit {
   rewrites: readonly SlotRewrite[];
   /** By window group: slots of panes that start at or before it are no longer needed. */
   dropPanesThroughMs: readonly number[];
+  /** Of events that counted since the commit before; empty without de-duplication. */
+  newIds: readonly PartitionIds[];
+  /** By partition, where there may be any: ids that are kept until then or less are no longer needed. */
+  dropIdsThroughMs: ReadonlyMap<number, number>;
   newOutbox: readonly OutboxEntry[];
   confirmed: readonly OutboxKey[];
 }
@@ -55,6 +65,8 @@ export interface StateStore {
   load(): StoredState | undefined;
   /** The parts of all slots, one after the other, in the order in which they were committed; not while committing. */
   slots(): Iterable<EncodedSlot>;
+  /** All ids that are remembered, in no particular order; not while committing. */
+  countedIds(): Iterable<PartitionIds>;
   /** Starts a new state; only when `load` found none. */
   create(ownership: Ownership, partitions: readonly PartitionManifest[]): void;
   /** Durable when it returns. @throws ClickstreamError STATE_WRITE_FAILED, STATE_TAKEN_OVER */

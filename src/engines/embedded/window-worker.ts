@@ -6,7 +6,7 @@ import {
   type RejectedRows,
 } from "../../events/columns.ts";
 import type { Dictionary } from "../../events/dictionary.ts";
-import type { EventRules } from "../../events/event.ts";
+import type { EventRules, KeyField } from "../../events/event.ts";
 import type { DeadReason } from "../../events/reasons.ts";
 import type { RecordColumns } from "../../events/records.ts";
 import { compileScanner, type Scanner } from "../../events/scanner.ts";
@@ -14,8 +14,10 @@ import { recordHeaders } from "../../kafka/record-decoding.ts";
 import { recordKey } from "../../kafka/record-key.ts";
 import type { WindowSettings } from "../../queries/plan.ts";
 import { fieldsOf, type WindowGroup } from "../../windows/window-groups.ts";
-import { admitEvents, FUTURE } from "./admission.ts";
+import { admitEvents, DUPLICATE, FUTURE } from "./admission.ts";
+import type { CountedIds } from "./counted-ids.ts";
 import { headerBytes } from "./dead-letter-headers.ts";
+import { ID_FIELD, markDuplicates } from "./deduplication.ts";
 import type { DeadLetter, Flush, FlushRequest, PartitionStart } from "./flush.ts";
 import { GroupCounts } from "./group-counts.ts";
 import { PartitionState } from "./partition-state.ts";
@@ -24,7 +26,7 @@ import { PartitionState } from "./partition-state.ts";
 export interface WindowWorkerOptions {
   groups: readonly WindowGroup[];
   rules: EventRules;
-  windows: Pick<WindowSettings, "delayMs" | "maxAheadMs">;
+  windows: Pick<WindowSettings, "delayMs" | "maxAheadMs" | "dedupe">;
   /** Silence after which a caught-up partition is idle; Infinity to never call one idle. */
   idleAfterMs: number;
   clock: Clock;
@@ -56,6 +58,8 @@ export class WindowWorker {
   private watermarksMs = new Float64Array(0);
   private deadLetters: DeadLetter[] = [];
   private deadLetterBytes = 0;
+  /** Whether a query needs the ids that `--dedupe` looks at. */
+  private readonly countsIds: boolean;
 
   constructor(options: WindowWorkerOptions) {
     this.options = options;
@@ -63,7 +67,9 @@ export class WindowWorker {
     for (const start of options.partitions) {
       this.partitions.set(start.partition, new PartitionState(start, options.windows.delayMs, startedAtMs));
     }
-    const fields = fieldsOf(options.groups);
+    const used = fieldsOf(options.groups);
+    this.countsIds = used.includes(ID_FIELD);
+    const fields = options.windows.dedupe ? [...new Set<KeyField>([...used, ID_FIELD])] : used;
     this.scanner = compileScanner({ fields, rules: options.rules });
     this.events = createEventColumns(fields, 4096);
     this.groups = options.groups.map((group, index) => new GroupCounts(group, index));
@@ -143,8 +149,16 @@ export class WindowWorker {
     const greatestBeforeMs = partition.greatestMs;
     admitEvents(this.events, records, partition, maxAheadMs, this.watermarksMs);
     if (partition.hasUntestedFloor) this.testFloor(partition, greatestBeforeMs);
+    if (partition.countedIds !== undefined) this.markDuplicates(partition.countedIds);
     for (const group of this.groups) group.add(this.events, this.watermarksMs);
     this.account(partition, records, from, to);
+  }
+
+  private markDuplicates(counted: CountedIds): void {
+    const { events, watermarksMs, scanner, options } = this;
+    const windows = options.groups.map((group) => group.windows);
+    markDuplicates(events, watermarksMs, scanner.dictionaries[ID_FIELD]!, windows, counted);
+    if (!this.countsIds) scanner.reset([ID_FIELD]); // nearly all are new: a small dictionary stays in the cache
   }
 
   private testFloor(partition: PartitionState, greatestBeforeMs: number): void {
@@ -156,11 +170,13 @@ export class WindowWorker {
   private account(partition: PartitionState, records: RecordColumns, from: number, to: number): void {
     const { events, rejected, groups, watermarksMs } = this;
     let counted = 0;
+    let duplicates = 0;
     let late = 0;
     for (let i = 0; i < events.count; i++) {
       const watermarkMs = watermarksMs[i] as number;
       if (watermarkMs < FUTURE) {
         if (isCounted(groups, i)) counted++;
+        else if (watermarkMs === DUPLICATE) duplicates++;
         else late++;
       } else {
         const reason = watermarkMs === FUTURE ? "from_the_future" : "no_record_time";
@@ -173,8 +189,9 @@ export class WindowWorker {
     partition.read += to - from;
     partition.readBytes += valueBytes(records, from, to);
     partition.counted += counted;
+    partition.duplicates += duplicates;
     partition.late += late;
-    if (counted + late > 0) partition.lastValidAtMs = this.options.clock.monotonicMs();
+    if (counted + duplicates + late > 0) partition.lastValidAtMs = this.options.clock.monotonicMs();
   }
 
   private reject(partition: PartitionState, records: RecordColumns, row: number, reason: DeadReason): void {

@@ -39,7 +39,9 @@ port.on("message", async (message: ToThread) => {
       asked = false;
       post(
         { kind: "flush", flush },
-        flush.slots.map(({ bytes }) => bytes.buffer as ArrayBuffer),
+        [...flush.slots, ...flush.partitions.flatMap(({ newIds = [] }) => newIds)].map(
+          ({ bytes }) => bytes.buffer as ArrayBuffer,
+        ),
       );
       reader?.resume();
       break;

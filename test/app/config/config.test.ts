@@ -291,6 +291,20 @@ const REFUSED: [string, Given, RegExp][] = [
     { file: withApi("{ queries: [query('q', { by: ['timestamp'], measures: { n: count() } })] }") },
     /unknown field "timestamp"/,
   ],
+  [
+    "de-duplication under Spark",
+    { command: "process", flags: { dedupe: true, engine: "spark" } },
+    /--dedupe can't be had with --engine spark/,
+  ],
+  [
+    "de-duplication by an id that events share",
+    {
+      command: "process",
+      flags: { dedupe: true },
+      file: "export default { fields: { event_id: { value: 'x' } } };",
+    },
+    /--dedupe needs an event_id that every event has for itself/,
+  ],
   ["no query at all", { flags: { standardQueries: false } }, /no query to run/],
 ];
 

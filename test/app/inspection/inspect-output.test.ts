@@ -31,7 +31,7 @@ test("positions, watermarks, floors, open panes, outbox and sizes, for people an
   for (const line of [
     /^state \S+state\.sqlite, format 2; no engine is running$/m,
     /^topic clickstream: final through 2026-11-24 00:00:02, \d+ windows; least watermark 2026-11-24 00:00:02$/m,
-    /^ +0 +53 +– +2026-11-24 00:00:02 +2026-11-24 00:00:02 +1 +0 +0 +0 +0 +3$/m,
+    /^ +0 +53 +– +2026-11-24 00:00:02 +2026-11-24 00:00:02 +1 +0 +0 +– +0 +0 +3$/m,
     /^ +1d by 1d +1 +\d+ +\d+ +2026-11-24 00:00:00 /m,
     /^json-files +url_counts +8 +35 /m,
     /^65,536 bytes of state and \d+ of write-ahead log, 0 of both free for later commits; .* intact\.$/m,
@@ -74,13 +74,13 @@ test("what can't be inspected ends with 1 and says what to do", async () => {
   const path = join(restore(output.path, "state-1"), "state.sqlite");
   assert.equal((await inspect(output.path)).exitCode, 0);
   const database = new DatabaseSync(path);
-  database.exec("PRAGMA user_version = 3");
+  database.exec("PRAGMA user_version = 4");
   database.close();
   const newer = await inspect(output.path);
   assert.equal(newer.exitCode, 1);
   assert.match(
     newer.stderr,
-    /has format 3; this program reads formats up to 2\. \[STATE_FORMAT\]\n {2}It was left/,
+    /has format 4; this program reads formats up to 3\. \[STATE_FORMAT\]\n {2}It was left/,
   );
 
   writeFileSync(path, "no state");
@@ -92,11 +92,11 @@ test("what can't be inspected ends with 1 and says what to do", async () => {
 
 test("a manifest and an index of the archive that a newer version wrote are refused by every reader", async () => {
   await using output = await temporaryFolder();
-  writeFileSync(join(output.path, "manifest.json"), '{"format": 2, "what": "nobody knows yet"}');
+  writeFileSync(join(output.path, "manifest.json"), '{"format": 3, "what": "nobody knows yet"}');
   for (const command of ["explain", "verify", "sql", "compact"]) {
     const { exitCode, stdout, stderr } = await clickstream([command, "--output", output.path]);
     assert.deepEqual([exitCode, stdout], [1, ""], command);
-    assert.match(stderr, /^error: The manifest .* has format 2; .* up to 1\. \[MANIFEST_FORMAT\]\n {2}\S/m);
+    assert.match(stderr, /^error: The manifest .* has format 3; .* up to 2\. \[MANIFEST_FORMAT\]\n {2}\S/m);
     assert.doesNotMatch(stderr, /^\s+at /m);
   }
   cpSync(join(fixture("state-1"), "manifest.json"), join(output.path, "manifest.json"));

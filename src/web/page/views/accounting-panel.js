@@ -20,36 +20,32 @@ export function accountingPanel() {
   });
   const none = h("p", { class: "quiet", text: "No dead letters." });
   const more = h("a", { class: "more", href: "#pipeline", text: "All reasons, and how to replay" });
-  const shell = panel(
-    { title: "Where events went", lead: "Events read = counted + late + dead letters" },
-    bar.node,
-    facts,
-    table.node,
-    none,
-    more,
-  );
+  const shell = panel({ title: "Where events went" }, bar.node, facts, table.node, none, more);
   return {
     node: shell.node,
     /** @param {State} state */
     paint({ pipeline }) {
       if (pipeline === null) return shell.instead("loading", "Waiting for the first news…");
-      const { read, counted, late, lost } = pipeline;
+      const { read, counted, duplicates, late, lost } = pipeline;
       const reasons = Object.entries(pipeline.dead)
         .map(([reason, events]) => ({ reason, events }))
         .toSorted((a, b) => b.events - a.events);
       const dead = reasons.reduce((sum, { events }) => sum + events, 0);
       shell.content();
+      shell.lead(`Events read = counted + ${duplicates === null ? "" : "duplicates + "}late + dead letters`);
       bar.paint(
         [
           { name: "counted", value: counted, colour: "--c1" },
+          { name: "duplicates", value: duplicates ?? 0, colour: "--c3" },
           { name: "late", value: late, colour: "--c5" },
           { name: "dead", value: dead, colour: "--c2" },
         ],
-        `${formatCount(counted)} counted, ${formatCount(late)} late, ${formatCount(dead)} dead letters`,
+        `${formatCount(counted)} counted, ${duplicates === null ? "" : `${formatCount(duplicates)} duplicates, `}${formatCount(late)} late, ${formatCount(dead)} dead letters`,
       );
       const shown = [
         { name: "read", value: read },
         { name: "counted", value: counted, colour: "--c1" },
+        ...(duplicates === null ? [] : [{ name: "duplicates", value: duplicates, colour: "--c3" }]),
         { name: "late", value: late, colour: "--c5" },
         { name: "dead", value: dead, colour: "--c2" },
         ...(lost > 0 ? [{ name: "lost in Kafka", value: lost }] : []),
