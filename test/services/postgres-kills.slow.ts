@@ -5,31 +5,33 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { systemClock } from "../../src/core/clock.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import { windowStartOf } from "../../src/sinks/window-path.ts";
+import { valueBytes } from "../../src/testing/test-event.ts";
 import { startBroker, type TestBroker } from "./broker.ts";
 import { type Ended, type RunningCommand, runCommand, startCommand } from "./command-line.ts";
 import { tableContents } from "./postgres-contents.ts";
 import { noPostgres, PASSWORD, TestPostgres } from "./postgres-server.ts";
+import { appendValues, createTopic } from "./topic-values.ts";
 
-const EVENTS = 100_000;
-/** Many windows of few events, which close while they are read. */
-const WINDOWS = ["--window", "20s", "--slide", "2s", "--delay", "35s", "--max-ahead", "1s"];
-const KILLS = 6;
-const LONGEST_WAIT_MS = 20_000;
+/** Many windows of few events. */
+const WINDOWS = ["--window", "20s", "--slide", "2s", "--delay", "5s", "--max-ahead", "1s"];
+/** So that windows lie on two days. */
+const FIRST_EVENT_MS = Date.UTC(2026, 2, 1) - 150_000;
+const PORTION_MS = 60_000;
+const EVENT_MS = 20;
 
 suite("a run into PostgreSQL", { skip: noPostgres }, () => {
   let broker: TestBroker;
   let postgres: TestPostgres;
   let folder: string;
+  let portions = 0;
   const cleanups: (() => Promise<void>)[] = [];
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "clickstream-postgres-run-"));
     postgres = await TestPostgres.start();
     broker = await startBroker({ after: (cleanup) => cleanups.push(cleanup) });
-    const made = await run("generate", "--events", String(EVENTS), "--late", "0.005", "--broken", "0.002");
-    assert.equal(made.code, 0, made.stderr);
+    await createTopic(broker.brokers, "clicks");
   });
   after(async () => {
     for (const cleanup of cleanups) await cleanup();
@@ -49,6 +51,24 @@ suite("a run into PostgreSQL", { skip: noPostgres }, () => {
 
   const processed = (...args: string[]): Promise<Ended> => start(...args).ended;
 
+  /** A further minute of events, by which some thirty windows of each query become final. */
+  async function appendPortion(): Promise<void> {
+    const fromMs = FIRST_EVENT_MS + portions++ * PORTION_MS;
+    const values = Array.from({ length: PORTION_MS / EVENT_MS }, (_, n) => {
+      const device = n % 2 === 0 ? "mobile" : "desktop";
+      const event = { user_id: `user-${n % 17}`, url: `/page-${n % 23}`, device_type: device };
+      return n % 500 === 0 ? "broken" : String(valueBytes(event, n, fromMs + n * EVENT_MS));
+    });
+    await appendValues(broker.brokers, "clicks", values);
+  }
+
+  /** Returns when something has come about; fails when the program ends before. */
+  async function until(program: RunningCommand, holds: () => boolean | Promise<boolean>): Promise<void> {
+    const ended = program.ended.then(({ stderr }) => assert.fail(`it ended too early: ${stderr}`));
+    ended.catch(() => {}); // it ends some day
+    while (!(await holds())) await Promise.race([delay(10), ended]);
+  }
+
   /** `query@windowStartMs` → text, of the files. */
   function files(output: string): Map<string, string> {
     const paths = globSync("*/date=*/*.json", { cwd: join(folder, output) });
@@ -61,40 +81,89 @@ suite("a run into PostgreSQL", { skip: noPostgres }, () => {
   }
 
   const tables = (schema: string): Promise<Map<string, string>> =>
-    tableContents(postgres, schema, STANDARD_QUERIES).catch(() => new Map()); // not there yet
+    tableContents(postgres, schema, STANDARD_QUERIES);
+
+  /** Windows that the tables have. */
+  async function written(schema: string): Promise<number> {
+    const counted = postgres.query<{ n: string }>(`SELECT count(*) AS n FROM ${schema}._windows`);
+    const [row] = await counted.catch(() => []); // not there yet
+    return Number(row?.n ?? 0);
+  }
+
+  const killed = ["--output", "killed", "--commit-every", "50ms"];
+
+  /** Stops the program in the middle of a transaction, when rows of other tables are written; `strike` happens then. */
+  async function insideTransaction(engine: RunningCommand, strike: () => Promise<void>): Promise<void> {
+    const other = await postgres.connect();
+    await other.query("BEGIN; LOCK TABLE killed.window_totals IN ACCESS EXCLUSIVE MODE");
+    await appendPortion();
+    await until(engine, async () => {
+      const waiting = await postgres.query(
+        `SELECT FROM pg_stat_activity WHERE application_name = 'clickstream' AND wait_event_type = 'Lock'
+           AND query LIKE '%window_totals%'`,
+      );
+      return waiting.length > 0;
+    });
+    await strike();
+    await other.end().catch(() => {}); // the server may be gone
+  }
+
+  /** Whatever is in the tables is whole. */
+  async function checkTables(): Promise<void> {
+    const [expected, found] = [files("killed"), await tables("killed")];
+    for (const [window, text] of found) assert.equal(text, expected.get(window), `${window} is not whole`);
+  }
+
+  const kill = async ({ child, ended }: RunningCommand): Promise<void> => {
+    child.kill("SIGKILL");
+    const { stderr } = await ended;
+    assert(!stderr.includes(PASSWORD));
+  };
+
+  /** A life of the engine, which ends by SIGKILL; every one writes what the life before it did not. */
+  async function life(body: (engine: RunningCommand) => Promise<void>): Promise<void> {
+    const engine = start(...killed, ...database("killed"));
+    try {
+      await body(engine);
+    } finally {
+      await kill(engine);
+    }
+    await checkTables();
+  }
+
+  const grows = async (engine: RunningCommand): Promise<void> => {
+    const before = await written("killed");
+    await appendPortion();
+    await until(engine, async () => (await written("killed")) > before);
+  };
 
   test("killed again and again, engine and server by turns, the tables end as the files", async () => {
-    const seen: number[] = [0];
-    const written = (): Promise<number> =>
-      postgres.query<{ n: string }>("SELECT count(*) AS n FROM killed._windows").then(
-        ([row]) => Number(row?.n),
-        () => 0, // not there yet
-      );
-    for (let kill = 0; kill < KILLS; kill++) {
-      const engine = start("--output", "killed", ...database("killed"), "--commit-every", "50ms");
-      // In the middle of writing, or at whatever a slow machine is doing by then.
-      const untilMs = systemClock.monotonicMs() + LONGEST_WAIT_MS;
-      while ((await written()) === seen.at(-1) && systemClock.monotonicMs() < untilMs) await delay(5);
-      if (kill % 2 === 1) {
-        await postgres.kill();
-        await postgres.restart();
-      }
-      engine.child.kill("SIGKILL");
-      const { stderr } = await engine.ended;
-      assert(!stderr.includes(PASSWORD));
-      const expected = files("killed");
-      const found = await tables("killed");
-      for (const [window, text] of found) assert.equal(text, expected.get(window), `${window} is not whole`);
-      seen.push(found.size);
-    }
-    const ended = await processed("--output", "killed", ...database("killed"), "--until-end", "--finish");
+    await life(grows);
+    await life((engine) => insideTransaction(engine, () => kill(engine)));
+    await life(async (engine) => {
+      const before = await written("killed");
+      await insideTransaction(engine, () => postgres.kill());
+      await postgres.restart();
+      await until(engine, async () => (await written("killed")) > before);
+    });
+    await life(async (engine) => {
+      await grows(engine);
+      const before = files("killed").size;
+      await postgres.kill();
+      await appendPortion();
+      await until(engine, () => files("killed").size > before); // nobody waits for the server
+      await postgres.restart();
+      await grows(engine);
+    });
+    await life((engine) => insideTransaction(engine, () => kill(engine)));
+    assert((await written("killed")) < files("killed").size, "the last life left nothing to do");
+    const ended = await processed(...killed, ...database("killed"), "--until-end", "--finish");
     assert.equal(ended.code, 0, ended.stderr);
-    const expected = files("killed");
-    assert(
-      seen.some((size) => size > 0 && size < expected.size),
-      `no kill fell into the work: ${seen} of ${expected.size}`,
+    assert.deepEqual(await tables("killed"), files("killed"));
+    const days = await postgres.query(
+      "SELECT FROM pg_class WHERE relname ~ '^url_counts\\$2026(0228|0301)$'",
     );
-    assert.deepEqual(await tables("killed"), expected);
+    assert.equal(days.length, 2, "a partition a day");
     const verified = await run("verify", "--output", "killed", ...database("killed"));
     assert.equal(verified.code, 0, verified.stdout);
     assert.match(verified.stdout, /PostgreSQL: .* rows agree with the files, 0 differ/);
@@ -120,7 +189,7 @@ suite("a run into PostgreSQL", { skip: noPostgres }, () => {
     await postgres.stop();
     const args = ["--output", "away", ...database("away")];
     const engine = start(...args, "--log-level", "info");
-    while (files("away").size < 100) await delay(50);
+    await until(engine, () => files("away").size > 0);
     engine.child.kill("SIGINT");
     const first = await engine.ended;
     assert.equal(first.code, 0, first.stderr);

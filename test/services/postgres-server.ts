@@ -135,7 +135,7 @@ export class TestPostgres {
           await delay(50);
         }
       }
-      if (attempt > 100) throw new Error("the server does not start"); // those of a killed one are still ending
+      if (attempt > 1_000) throw new Error("the server does not start"); // those of a killed one are still ending
       await delay(100);
     }
   }

@@ -11,7 +11,7 @@ import { noPostgres, PASSWORD, TestPostgres } from "../services/postgres-server.
 import { sharedCluster } from "./cluster.ts";
 
 const EVENTS = 40_000; // one a millisecond
-const WINDOWS = ["--window", "10s", "--slide", "2s", "--delay", "15s", "--max-ahead", "5s"];
+const WINDOWS = ["--window", "10s", "--slide", "2s", "--delay", "5s", "--max-ahead", "1s"];
 const TOPIC = "copied";
 
 test("tables hold what Spark has committed, whatever was killed", { skip: noPostgres }, async (t) => {
@@ -22,14 +22,14 @@ test("tables hold what Spark has committed, whatever was killed", { skip: noPost
   const generated = await runCommand(
     cluster.folder,
     ...["generate", "--brokers", brokers, "--topic", TOPIC, "--events", String(EVENTS)],
-    ...["--out-of-order", "2s", "--late", "0", "--broken", "0.001", "--log-level", "warn"],
+    ...["--out-of-order", "1s", "--late", "0", "--broken", "0.001", "--log-level", "warn"],
   );
   assert.equal(generated.code, 0, generated.stderr);
   const output = join(cluster.folder, "copied");
   const topic = ["--brokers", brokers, "--topic", TOPIC, "--output", output, "--log-level", "warn"];
   const database = ["--postgres", postgres.url, "--postgres-password-file", postgres.passwordFile];
   const spark = ["process", "--engine", "spark", "--spark", cluster.url, ...topic, ...database, ...WINDOWS];
-  spark.push("--shuffle-partitions", "2", "--max-offsets-per-trigger", "4000");
+  spark.push("--shuffle-partitions", "2", "--max-offsets-per-trigger", "8000");
 
   const run = startCommand(cluster.folder, ...spark, "--trigger", "0s");
   t.after(() => run.child.kill("SIGKILL"));
