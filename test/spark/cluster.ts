@@ -9,14 +9,9 @@ import { SPARK } from "../../src/local/software.ts";
 import { runLocalSpark } from "../../src/local/spark/supervise-spark.ts";
 import { startBroker } from "../services/broker.ts";
 
-/** What its Connect server asks of everybody. */
-export const TOKEN = "token-of-the-tests";
-
 export interface TestCluster {
   /** For `SparkSession.connect` and `--spark`. */
   url: string;
-  /** `host:port` of the Connect server. */
-  server: string;
   /** The driver's page. */
   page: string;
   /** Of a Kafka of one node. */
@@ -27,7 +22,6 @@ export interface TestCluster {
   sparkDir: string;
 }
 
-const SETTINGS = { "spark.connect.authenticate.token": TOKEN };
 const environment = process.env;
 const cleanups: (() => Promise<void>)[] = [];
 let started: Promise<TestCluster> | undefined;
@@ -53,11 +47,10 @@ async function start(): Promise<TestCluster> {
     dir: sparkDir,
     executors: 2,
     cores: 2,
-    runtime: { environment, jars, driverMb: 1_536, executorMb: 1_024, settings: SETTINGS },
+    runtime: { environment, jars, driverMb: 1_536, executorMb: 1_024 },
     clock,
     onEvent: () => {},
   });
   cleanups.push(() => spark.stop());
-  const url = `${spark.url}/;use_ssl=false;token=${TOKEN}`;
-  return { url, server: spark.url.replace("sc://", ""), page: spark.page, brokers, folder, sparkDir };
+  return { url: spark.url, page: spark.page, brokers, folder, sparkDir };
 }
