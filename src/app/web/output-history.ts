@@ -34,7 +34,7 @@ const LIMITS = { memoryMb: 256, threads: 2 };
 const TIMEOUT_MS = 10_000;
 /** Taking in new windows takes at most this share of the time, but is never put off for longer. */
 const REFRESH_SHARE = 0.05;
-const LONGEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 2_000;
 /** What makes later answers faster takes at most this share. */
 const PREPARE_SHARE = 0.1;
 
