@@ -1,3 +1,4 @@
+import { type AlertRule, ruleText } from "../alerts/rule.ts";
 import type { ArchivePolicy } from "../archive/archive-policy.ts";
 import { UsageError } from "../core/errors.ts";
 import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
@@ -5,6 +6,7 @@ import { presetOf, sourceOf } from "../events/field-source.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
 import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
 import { checkColumnNames } from "../sinks/postgres/columns.ts";
+import { type RuleSurroundings, resolveAlertRules } from "./config/alert-rules.ts";
 import { checkSettings } from "./config/check.ts";
 import { type ConfigFile, readConfigFile } from "./config/config-file.ts";
 import { resolveExtraFields, resolveFields } from "./config/field-mapping.ts";
@@ -27,6 +29,7 @@ export interface Config {
   origins: Origins;
   rules: EventRules;
   queries: readonly QueryPlan[];
+  alertRules: readonly AlertRule[];
 }
 
 /** What the engine runs with. */
@@ -96,7 +99,8 @@ export function configOf({ command, file, ...given }: Sources): Config {
   if (command === "run") refuseMapping(rules);
   const queries = resolveQueries(file, { standard: settings.standardQueries, rules });
   if (settings.postgres !== undefined) checkColumnNames(queries);
-  return { command, settings, origins, rules, queries };
+  const alertRules = alerting(command) ? resolveAlertRules(file, surroundings(settings, queries)) : [];
+  return { command, settings, origins, rules, queries, alertRules };
 }
 
 /** How to connect to the Kafka of `--brokers`, or to the local one at `brokers`, under a name. */
@@ -152,6 +156,7 @@ export function printableConfig({
   origins,
   rules,
   queries,
+  alertRules,
 }: Config): Record<string, unknown> {
   const shown: Record<string, unknown> = {};
   for (const name of SETTING_NAMES) {
@@ -161,6 +166,9 @@ export function printableConfig({
     shown[name] = { value: value === undefined ? null : kind.format(value), from: origins[name] };
   }
   if (command === "run" || command === "process") shown.queries = queries.map((plan) => plan.name);
+  if (alerting(command)) {
+    shown.alertRules = Object.fromEntries(alertRules.map((rule) => [rule.name, ruleText(rule)]));
+  }
   if (rules.fields !== undefined) shown.fields = rules.fields;
   if (rules.extraFields !== undefined) shown.extraFields = rules.extraFields;
   return shown;
@@ -191,6 +199,19 @@ function refuseSharedIds(rules: EventRules): void {
     "--dedupe needs an event_id that every event has for itself, and fields.event_id gives one to many.",
     "Name the path of an id in fields.event_id, without a default, or leave out --dedupe.",
   );
+}
+
+function alerting(command: CommandName): boolean {
+  return command === "run" || command === "process" || command === "alerts";
+}
+
+function surroundings(settings: Settings, queries: readonly QueryPlan[]): RuleSurroundings {
+  const { engine, window: sizeMs, slide: slideMs, trigger, commitEvery } = settings;
+  return {
+    queries,
+    windows: { sizeMs, slideMs },
+    commitEveryMs: engine === "spark" ? trigger : commitEvery,
+  };
 }
 
 function refuseMapping({ fields, extraFields }: EventRules): void {

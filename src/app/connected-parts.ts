@@ -1,6 +1,7 @@
 import { removeLocalKafka } from "../local/local-kafka.ts";
 import { stopOrphanedSpark } from "../local/spark/local-spark.ts";
 import type { KafkaEvent } from "../local/supervise.ts";
+import { openAlerts } from "./alerting/alerts-part.ts";
 import { postgresOf } from "./config/postgres.ts";
 import { kafkaOptions } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -48,6 +49,7 @@ export const parts: Parts = {
   },
 
   ensureTopic,
+  openAlerts,
   async openEngine(context, settings) {
     if (context.config.settings.engine === "embedded") return openEngine(context, settings);
     const { openSparkEngine } = await import("./spark/spark-part.ts"); // loads gRPC and Arrow

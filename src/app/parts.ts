@@ -1,3 +1,4 @@
+import type { AlertsStatus } from "../alerts/status.ts";
 import type { ExecutorFigures } from "../engines/spark/driver-figures.ts";
 import type { Manifest } from "../sinks/manifest.ts";
 import type { WindowEnd } from "../windows/open-windows.ts";
@@ -74,6 +75,16 @@ export interface RunningGenerator {
   stop(): Promise<void>;
 }
 
+/** Alert rules at work, as the use cases see them. Nothing of it fails or waits for the engine. */
+export interface RunningAlerts {
+  /** Begins to evaluate what an engine does. */
+  watch(engine: RunningEngine): void;
+  /** Undefined where there are none, or none yet. */
+  status(): AlertsStatus | undefined;
+  /** After the engine: what a run that ends by itself, or fails, has left is evaluated and told, within bounds of time. */
+  stop(): Promise<void>;
+}
+
 /** The parts that the use cases put together; handed in so that their order is testable without Kafka. */
 export interface Parts {
   /** @throws ClickstreamError when the machine lacks something, before anything starts. */
@@ -83,6 +94,8 @@ export interface Parts {
   startKafka(context: Context): Promise<{ brokers: readonly string[]; stop(): Promise<void> }>;
   /** Creates the topic of the events when it is absent. */
   ensureTopic(context: Context, brokers: readonly string[]): Promise<void>;
+  /** Before the engine; without rules nothing. */
+  openAlerts(context: Context, settings: PipelineSettings): Promise<RunningAlerts>;
   openEngine(context: Context, settings: PipelineSettings): Promise<RunningEngine>;
   /** With live events after the total, or without. */
   openGenerator(context: Context, brokers: readonly string[], live: boolean): Promise<RunningGenerator>;
@@ -90,7 +103,7 @@ export interface Parts {
   openWeb(
     context: Context,
     brokers: readonly string[],
-    at: { engine: RunningEngine; generator?: RunningGenerator },
+    at: { engine: RunningEngine; generator?: RunningGenerator; alerts: RunningAlerts },
   ): Promise<{ stop(): Promise<void> }>;
   /** Compares an output tree with what its topic and manifest say. */
   verify(context: Context, brokers: readonly string[]): Promise<VerificationOfAll>;

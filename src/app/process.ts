@@ -32,19 +32,25 @@ export type ShowEngine = (context: Context, read: () => EngineSnapshot) => { sto
  */
 export async function processTopic(
   context: Context,
-  parts: Pick<Parts, "openEngine" | "openWeb">,
+  parts: Pick<Parts, "openAlerts" | "openEngine" | "openWeb">,
   show: ShowEngine = showInTerminal,
 ): Promise<{ result: ProcessResult; complete: boolean } | undefined> {
   const { config, stopRequested } = context;
   return withLifecycle(context, async (lifecycle) => {
+    const alerts = await lifecycle.start(
+      "alerts",
+      () => parts.openAlerts(context, pipelineSettings(config)),
+      (part) => part.stop(),
+    );
     const engine = await lifecycle.start(
       "engine",
       () => parts.openEngine(context, pipelineSettings(config)),
       (part) => part.stop(),
     );
+    alerts.watch(engine);
     await lifecycle.start(
       "page",
-      () => parts.openWeb(context, config.settings.brokers ?? [], { engine }),
+      () => parts.openWeb(context, config.settings.brokers ?? [], { engine, alerts }),
       (part) => part.stop(),
     );
     await lifecycle.start(

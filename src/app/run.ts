@@ -22,11 +22,17 @@ export async function run(context: Context, parts: Parts, style: Style): Promise
     const brokers = settings.brokers ?? (await startKafka(lifecycle, context, parts));
     await parts.ensureTopic(context, brokers);
     const startedMs = clock.monotonicMs();
+    const alerts = await lifecycle.start(
+      "alerts",
+      () => parts.openAlerts(context, pipelineSettings(config, brokers)),
+      (part) => part.stop(),
+    );
     const engine = await lifecycle.start(
       "engine",
       () => parts.openEngine(context, pipelineSettings(config, brokers)),
       (part) => part.stop(),
     );
+    alerts.watch(engine);
     const live = settings.live && !settings.exit;
     const generator = await lifecycle.start(
       "generator",
@@ -44,7 +50,7 @@ export async function run(context: Context, parts: Parts, style: Style): Promise
     );
     await lifecycle.start(
       "page",
-      () => parts.openWeb(context, brokers, { engine, generator }),
+      () => parts.openWeb(context, brokers, { engine, generator, alerts }),
       (part) => part.stop(),
     );
     await lifecycle.start(

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { alertsCommand } from "./alerts.ts";
 import { compactCommand } from "./compact.ts";
 import { dlqCommand } from "./dlq.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -33,6 +34,7 @@ export function createProgram(): Command {
     verifyCommand(),
     explainCommand(),
     dlqCommand(),
+    alertsCommand(),
     sqlCommand(),
     compactCommand(),
     stateCommand(),

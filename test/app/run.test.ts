@@ -57,6 +57,11 @@ async function world(command: "run" | "process" | "generate", flags: Flags) {
     deleteAll: told("delete all", undefined),
     startKafka: told("kafka starts", { brokers: ["127.0.0.1:1"], stop: told("kafka stops", undefined) }),
     ensureTopic: told("topic", undefined),
+    openAlerts: told("alerts", {
+      watch: () => {},
+      status: () => undefined,
+      stop: told("alerts end", undefined),
+    }),
     openEngine: told("engine starts", engine),
     openGenerator: async (_context, _brokers, live) => {
       events.push(live ? "live generator starts" : "generator starts");
@@ -106,12 +111,14 @@ test("run starts in order, goes on live, stops in reverse at Ctrl-C, and sums up
     "preflight",
     "kafka starts",
     "topic",
+    "alerts",
     "engine starts",
     "live generator starts",
     "page opens",
     "generator stops",
     "engine stops",
     "page closes",
+    "alerts end",
     "kafka stops",
   ]);
 });
@@ -120,13 +127,14 @@ test("run --exit finishes the windows after the total", async () => {
   await using w = await world("run", { exit: true });
   w.total.resolve();
   await run(w.context, w.parts, plainStyle);
-  assert.deepEqual(w.events.slice(4), [
+  assert.deepEqual(w.events.slice(5), [
     "generator starts",
     "page opens",
     "generator stops",
     "engine finishes",
     "engine stops",
     "page closes",
+    "alerts end",
     "kafka stops",
   ]);
 });
@@ -160,7 +168,7 @@ for (const failing of ["engineEnd", "generatorEnd"] as const) {
       const failure = new ClickstreamError({ code: "GONE", message: "gone.", nextStep: "Look." });
       w[failing].reject(failure);
       await assert.rejects(ended, { code: "GONE" });
-      assert.deepEqual(w.events.slice(-3), ["generator stops", "engine stops", "kafka stops"]);
+      assert.deepEqual(w.events.slice(-4), ["generator stops", "engine stops", "alerts end", "kafka stops"]);
     });
   }
 }
@@ -187,7 +195,14 @@ test("process ends with a bounded run, or unfinished at Ctrl-C", async () => {
         peakRssBytes: "number",
       },
     );
-    assert.deepEqual(w.events, ["engine starts", "page opens", "engine stops", "page closes"]);
+    assert.deepEqual(w.events, [
+      "alerts",
+      "engine starts",
+      "page opens",
+      "engine stops",
+      "page closes",
+      "alerts end",
+    ]);
   }
 });
 

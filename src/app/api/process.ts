@@ -38,17 +38,19 @@ export async function process(options: ProcessOptions = {}): Promise<ProcessOutc
   const { signal = new AbortController().signal, onProgress, ...values } = options;
   signal.throwIfAborted();
   // Loaded here, so that a config file which imports this package does not load an engine.
-  const [{ configOf }, { createContext }, { openEngine }, { openWeb }, { processTopic }] = await Promise.all([
-    import("../config.ts"),
-    import("./context.ts"),
-    import("../engine-part.ts"),
-    import("../web/web-part.ts"),
-    import("../process.ts"),
-  ]);
+  const [{ configOf }, { createContext }, { openAlerts }, { openEngine }, { openWeb }, { processTopic }] =
+    await Promise.all([
+      import("../config.ts"),
+      import("./context.ts"),
+      import("../alerting/alerts-part.ts"),
+      import("../engine-part.ts"),
+      import("../web/web-part.ts"),
+      import("../process.ts"),
+    ]);
   const file = { path: "the options of process()", values: { logLevel: "warn", ...values } };
   const config = configOf({ command: "process", flags: {}, env: {}, file, cores: availableParallelism() });
   const context = createContext(config, signal);
-  const ended = await processTopic(context, { openEngine, openWeb }, report(onProgress));
+  const ended = await processTopic(context, { openAlerts, openEngine, openWeb }, report(onProgress));
   if (ended === undefined) throw signal.reason;
   return { ...ended.result, complete: ended.complete };
 }

@@ -18,6 +18,7 @@ export function checkSettings(command: CommandName, settings: Settings, origins:
   if (command === "run" || command === "process") checkEngine(settings, origins);
   checkSecurity(settings);
   checkWeb(command, settings);
+  checkAlerts(settings);
   checkArchive(command, settings);
   checkPostgres(settings);
   if (settings.deadLetterTopic === settings.topic) {
@@ -55,6 +56,22 @@ function checkArchive(command: CommandName, { compact, keep }: Settings): void {
   }
   if (command === "compact" && compact === "none" && keep === undefined) {
     refuse("There is nothing to do", "Choose --compact parquet or json, or --keep a number of days.");
+  }
+}
+
+function checkAlerts(settings: Settings): void {
+  const { alertWebhook, alertWebhookSecret, alertWebhookSecretFile, alertTopic } = settings;
+  if (alertWebhookSecret !== undefined && alertWebhookSecretFile !== undefined) {
+    refuse(
+      "There is more than one source of the webhook's secret",
+      "Give CLICKSTREAM_ALERT_WEBHOOK_SECRET or --alert-webhook-secret-file.",
+    );
+  }
+  if (alertWebhook === undefined && alertWebhookSecretFile !== undefined) {
+    refuse("--alert-webhook-secret-file needs --alert-webhook", "Name the address, or leave it out.");
+  }
+  if (alertTopic !== undefined && [settings.topic, settings.deadLetterTopic].includes(alertTopic)) {
+    refuse("--alert-topic is the topic of events or of dead letters", "Name another topic for alerts.");
   }
 }
 

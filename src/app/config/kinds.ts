@@ -131,6 +131,21 @@ export function text(placeholder: string): Kind<string, string> {
   return { schema: z.string().trim().min(1), hint: "text that is not empty", placeholder, format: same };
 }
 
+/** An address of the web, without a user's name and password, which belong to no list of processes. */
+export const webAddress: Kind<string, string> = {
+  schema: z
+    .string()
+    .trim()
+    .refine((value) => {
+      const url = URL.parse(value);
+      const isWeb = url?.protocol === "http:" || url?.protocol === "https:";
+      return isWeb && url.username === "" && url.password === "";
+    }),
+  hint: "an address like https://alerts.example/hook, without a user and password",
+  placeholder: "url",
+  format: same,
+};
+
 /** A secret: that it is given is all that is kept; who needs it reads it where it is. */
 export const secret: Kind<"[hidden]"> = {
   schema: z

@@ -30,7 +30,7 @@ export type Origins = Readonly<Record<SettingName, string>>;
 
 /** Variables that are read elsewhere in the program's start but share the prefix. */
 const OTHER_VARIABLES = ["CLICKSTREAM_CONFIG"];
-const OTHER_KEYS = ["queries", "fields", "extraFields"];
+const OTHER_KEYS = ["queries", "fields", "extraFields", "alertRules"];
 
 /**
  * Settings by precedence: flags, environment, file, default.

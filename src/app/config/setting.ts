@@ -9,6 +9,7 @@ export type CommandName =
   | "verify"
   | "explain"
   | "dlq"
+  | "alerts"
   | "sql"
   | "compact"
   | "state"
@@ -27,6 +28,7 @@ export type SettingGroup =
   | "Page and API"
   | "Older results"
   | "PostgreSQL"
+  | "Alerts"
   | "Dead letters"
   | "Statements"
   | "Local Kafka"
@@ -83,6 +85,7 @@ export const ANY = [
   "verify",
   "explain",
   "dlq",
+  "alerts",
   "sql",
   "compact",
   "state",

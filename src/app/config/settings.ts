@@ -1,3 +1,4 @@
+import { ALERT_SETTINGS } from "./alert-settings.ts";
 import { ARCHIVE_SETTINGS } from "./archive-settings.ts";
 import { DEAD_LETTER_SETTINGS } from "./dead-letter-settings.ts";
 import {
@@ -121,7 +122,19 @@ export const SETTINGS = {
   }),
   output: setting(text("dir"), "output", {
     group: "Processing",
-    commands: ["run", "process", "serve", "verify", "explain", "dlq", "sql", "compact", "state", "doctor"],
+    commands: [
+      "run",
+      "process",
+      "serve",
+      "verify",
+      "explain",
+      "dlq",
+      "alerts",
+      "sql",
+      "compact",
+      "state",
+      "doctor",
+    ],
     doc: "folder of the results",
   }),
   window: setting(duration(1_000), 300_000, {
@@ -241,6 +254,7 @@ export const SETTINGS = {
   ...WEB_SETTINGS,
   ...ARCHIVE_SETTINGS,
   ...POSTGRES_SETTINGS,
+  ...ALERT_SETTINGS,
   ...DEAD_LETTER_SETTINGS,
   ...STATEMENT_SETTINGS,
   port: setting(integer(1, 65_535), undefined, {
