@@ -4,6 +4,9 @@
  * in ms; rows are what the files of the output hold, with ISO times. Members may be added, never removed or changed.
  */
 import { z } from "zod";
+import { alertsSchema } from "./alerts-contract.ts";
+
+export type { Alerts } from "./alerts-contract.ts";
 
 const count = z.int().nonnegative();
 const timeMs = z.int();
@@ -276,6 +279,9 @@ export const pipelineSchema = z.strictObject({
     })
     .nullable()
     .describe("Null where results go into files alone"),
+  alerts: alertsSchema
+    .nullable()
+    .describe("Null where none are evaluated: with serve, --no-alerts, or before the first look"),
   replay: z
     .enum(["yes", "serve"])
     .describe("Whether POST /api/replay sends dead letters again; serve: this process knows no brokers"),

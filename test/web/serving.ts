@@ -57,6 +57,7 @@ export class StillPipeline implements PipelineSource {
     producer: null,
     spark: null,
     postgres: null,
+    alerts: null,
     replay: "yes",
   };
   open: OpenWindow[] = [];

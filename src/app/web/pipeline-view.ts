@@ -1,8 +1,10 @@
+import type { AlertsStatus } from "../../alerts/status.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import type { Pipeline } from "../../web/api.ts";
 import { type Explanation, explainPartitions, type Findings } from "../explanation/explain-partitions.ts";
 import type { EngineInspection } from "../parts.ts";
 import type { EngineSnapshot, ProducerSnapshot } from "../progress/snapshot.ts";
+import { alertsView } from "./alerts-view.ts";
 
 const MAX_PARTITIONS = 1_000;
 const MAX_REASONS = 50;
@@ -23,6 +25,7 @@ export interface PipelineFacts {
   engineRuns: boolean;
   engine: EngineView | undefined;
   producer: ProducerSnapshot | undefined;
+  alerts?: AlertsStatus | undefined;
   /** When the manifest was written, where there is no engine to ask; ms since the epoch. */
   writtenAtMs?: number | undefined;
 }
@@ -35,6 +38,7 @@ export function pipelineView({
   engine,
   producer,
   writtenAtMs,
+  alerts,
 }: PipelineFacts): Pipeline {
   const explanation = manifest && explainPartitions({ manifest, engineRuns, ...endsOf(engine?.inspection) });
   return {
@@ -56,6 +60,7 @@ export function pipelineView({
     producer: producer === undefined ? null : { ...producer, batchMs: [...producer.batchMs] },
     spark: sparkOf(engine),
     postgres: engine?.snapshot.postgres ?? null,
+    alerts: alerts === undefined ? null : alertsView(alerts),
     replay: engine === undefined ? "serve" : "yes",
   };
 }

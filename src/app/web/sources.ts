@@ -6,14 +6,14 @@ import { checkpointsOf } from "../../engines/spark/spark-state.ts";
 import { isStateLocked } from "../../engines/state-lock.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
 import type { PipelineSource } from "../../web/sources.ts";
-import type { RunningEngine, RunningGenerator } from "../parts.ts";
+import type { RunningAlerts, RunningEngine, RunningGenerator } from "../parts.ts";
 import { OpenWindowsView } from "./open-windows-view.ts";
 import { pipelineView } from "./pipeline-view.ts";
 
 /** The engine of this process, and the generator if there is one. */
 export function engineSource(
   engine: RunningEngine,
-  generator: RunningGenerator | undefined,
+  { generator, alerts }: { generator?: RunningGenerator | undefined; alerts: RunningAlerts },
   { clock, maxStateBytes }: { clock: Clock; maxStateBytes: number },
 ): PipelineSource {
   const open = new OpenWindowsView(engine, clock);
@@ -31,6 +31,7 @@ export function engineSource(
         engineRuns: !ended,
         engine: { snapshot: engine.snapshot(), inspection, ended, maxStateBytes },
         producer: generator?.snapshot(),
+        alerts: alerts.status(),
       });
     },
     openWindows: () => open.windows(),

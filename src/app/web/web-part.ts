@@ -4,7 +4,7 @@ import { Metrics } from "../../web/metrics.ts";
 import { startWebServer, type WebServer } from "../../web/server.ts";
 import type { DeadLetterReplay, PipelineSource } from "../../web/sources.ts";
 import type { Context } from "../context.ts";
-import type { RunningEngine, RunningGenerator } from "../parts.ts";
+import type { RunningAlerts, RunningEngine, RunningGenerator } from "../parts.ts";
 import { OutputHistory } from "./output-history.ts";
 import { deadLetterReplay } from "./replay.ts";
 import { engineSource, outputSource } from "./sources.ts";
@@ -26,12 +26,13 @@ export interface WebPart {
 export async function openWeb(
   context: Context,
   brokers: readonly string[],
-  { engine, generator }: { engine: RunningEngine; generator?: RunningGenerator },
+  at: { engine: RunningEngine; generator?: RunningGenerator; alerts: RunningAlerts },
 ): Promise<WebPart> {
   const { clock, config } = context;
+  const { engine } = at;
   if (config.settings.http === "off") return { stop: async () => {} };
   const maxStateBytes = config.settings.maxStateMb * 1e6;
-  const source = engineSource(engine, generator, { clock, maxStateBytes });
+  const source = engineSource(engine, at, { clock, maxStateBytes });
   const replay = deadLetterReplay(context, brokers);
   return listen(context, source, async () => readiness(source), { engine, replay });
 }

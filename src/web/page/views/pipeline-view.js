@@ -1,5 +1,6 @@
 /** @import { Page, View } from "../model/state.js" */
 import { h } from "../base/dom.js";
+import { alertsPanel } from "./alerts-panel.js";
 import { deadLettersPanel } from "./dead-letters-panel.js";
 import { enginePanel } from "./engine-panel.js";
 import { generatorPanel } from "./generator-panel.js";
@@ -10,6 +11,7 @@ import { sparkPanel } from "./spark-panel.js";
 /** How the work is done, and what it waits for. @param {Page} _page @returns {View} */
 export function pipelineView(_page) {
   const panels = [
+    alertsPanel(),
     holdUpPanel(),
     partitionsPanel(),
     enginePanel(),
