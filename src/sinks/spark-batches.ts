@@ -1,7 +1,7 @@
 import { appendFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ClickstreamError } from "../core/errors.ts";
-import { entriesOf, namesIn, textOf } from "./spark-log.ts";
+import { entriesOf, linesOf, namesIn, textOf } from "./spark-log.ts";
 import { JUDGED_EVENTS, JUDGED_FOLDER } from "./spark-stages.ts";
 
 /** One batch of a query under Spark. */
@@ -57,7 +57,7 @@ export async function recordBatches(output: string, queries: readonly string[]):
 }
 
 /**
- * @throws ClickstreamError BATCHES_FORGOTTEN when neither the checkpoint nor the record has all of them
+ * @throws ClickstreamError SPARK_LOG_FORMAT; BATCHES_FORGOTTEN when neither the checkpoint nor the record has all of them
  */
 export async function readTimeline(output: string, query: string): Promise<SparkTimeline> {
   const { recorded, news } = await followingBatches(output, query, (await judgedBatches(output)).all);
@@ -81,10 +81,10 @@ async function judgedBatches(output: string): Promise<{ all: JudgedBatch[]; news
     JUDGED_EVENTS,
     lastOf(recorded),
   )) {
-    const log = await committedLog(output, batch);
+    const { log, path } = await committedLog(output, batch);
     if (log === "") break; // planned only
     // A compact entry holds the files of all batches before it, too.
-    const names = entriesOf<{ path: string }>(log).map(({ path }) => fileName(path));
+    const names = entriesOf<{ path: string }>(log, path).map(({ path }) => fileName(path));
     const files = names.filter((name) => !known.has(name));
     for (const name of files) known.add(name);
     news.push({ batch, watermarkMs, ends: offsetsOf(offsets), files });
@@ -92,9 +92,9 @@ async function judgedBatches(output: string): Promise<{ all: JudgedBatch[]; news
   return { all: [...recorded, ...news], news };
 }
 
-async function committedLog(output: string, batch: number): Promise<string> {
+async function committedLog(output: string, batch: number): Promise<{ log: string; path: string }> {
   const path = checkpoint(output, JUDGED_FOLDER, "_spark_metadata", String(batch));
-  return (await textOf(path)) || (await textOf(`${path}.compact`));
+  return { log: (await textOf(path)) || (await textOf(`${path}.compact`)), path };
 }
 
 /** Batches of a query that reads files of judged records: it has read what they hold. */
@@ -159,7 +159,8 @@ async function readOffsetLog(
   const numbers = (await namesIn(folder)).filter((name) => /^\d+$/.test(name)).map(Number);
   const batches = [];
   for (const batch of numbers.filter((number) => number > behind).sort((a, b) => a - b)) {
-    const [, metadata, offsets] = (await textOf(join(folder, String(batch)))).split("\n");
+    const path = join(folder, String(batch));
+    const [metadata, offsets] = linesOf(await textOf(path), path);
     if (metadata === undefined || offsets === undefined) continue;
     const { batchWatermarkMs } = JSON.parse(metadata) as { batchWatermarkMs: number };
     batches.push({ batch, watermarkMs: batchWatermarkMs, offsets });
@@ -178,8 +179,10 @@ async function readFileLog(
     (name) => /^\d+(?:\.compact)?$/.test(name) && Number.parseInt(name, 10) > behind,
   );
   const files = [];
-  for (const name of names)
-    files.push(...entriesOf<{ path: string; batchId: number }>(await textOf(join(folder, name))));
+  for (const name of names) {
+    const path = join(folder, name);
+    files.push(...entriesOf<{ path: string; batchId: number }>(await textOf(path), path));
+  }
   return files;
 }
 

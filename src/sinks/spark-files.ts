@@ -58,8 +58,8 @@ async function readLog(folder: string): Promise<CommittedOutput> {
     .sort((a, b) => a.batch - b.batch);
   const files = new Set<string>();
   for (const { name } of needed) {
-    const log = await readFile(join(folder, LOG_FOLDER, name), "utf8");
-    for (const { path, action } of entriesOf<FileEntry>(log)) {
+    const logPath = join(folder, LOG_FOLDER, name);
+    for (const { path, action } of entriesOf<FileEntry>(await readFile(logPath, "utf8"), logPath)) {
       // Such as file:///data/output/url_counts/date=2026-11-23/part-….json: only the end stays when a tree is moved.
       const [day = "", file = ""] = path.split("/").slice(-2).map(decodeURIComponent);
       if (action === "delete") files.delete(join(folder, day, file));

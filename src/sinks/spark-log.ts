@@ -1,9 +1,25 @@
 import { readdir, readFile } from "node:fs/promises";
+import { newerFormat } from "../core/newer-format.ts";
 
-/** The entries of a log that Spark wrote: lines of JSON behind one with the version. */
-export function entriesOf<Entry>(log: string): Entry[] {
-  const [, ...lines] = log.split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Entry);
+/** Of all logs that Spark 4.2 writes by default. */
+const KNOWN_VERSION = 1;
+
+/**
+ * The lines of a log that Spark wrote, behind the one with the version; none of an empty file.
+ * @throws ClickstreamError SPARK_LOG_FORMAT when a newer Spark wrote it
+ */
+export function linesOf(log: string, path: string): string[] {
+  const [version = "", ...lines] = log.split("\n");
+  const found = Number(/^v(\d+)$/.exec(version)?.[1] ?? 0);
+  if (found > KNOWN_VERSION) {
+    throw newerFormat({ code: "SPARK_LOG_FORMAT", what: `Spark's log ${path}`, found, known: KNOWN_VERSION });
+  }
+  return lines.filter((line) => line !== "");
+}
+
+/** The entries of a log whose lines are JSON. @throws ClickstreamError SPARK_LOG_FORMAT */
+export function entriesOf<Entry>(log: string, path: string): Entry[] {
+  return linesOf(log, path).map((line) => JSON.parse(line) as Entry);
 }
 
 /** What a folder holds; nothing when there is none. */

@@ -48,3 +48,15 @@ test("a query without output has no files", async () => {
   const output = folder.path;
   assert.deepEqual(await committedOutput(output, "urls"), { files: [], lastBatch: undefined });
 });
+
+test("a log of a newer Spark is refused by its number", async () => {
+  await using folder = await temporaryFolder();
+  const output = folder.path;
+  await logOf(output, { 0: [line("a.json")] });
+  await writeFile(join(output, "urls", "_spark_metadata", "1"), `v2\n${line("b.json")}`);
+  await assert.rejects(committedFiles(output, "urls"), {
+    code: "SPARK_LOG_FORMAT",
+    message: /_spark_metadata\/1 has format 2; .* up to 1/,
+    nextStep: /left as it is/,
+  });
+});

@@ -82,6 +82,7 @@ export function launchProgram(
       SPARK_SCALA_VERSION: "2.13",
       SPARK_CONF_DIR: folder.dir,
       SPARK_USER: undefined,
+      SPARK_CONNECT_AUTHENTICATE_TOKEN: undefined, // of another server: this one is known by its address alone
     },
     folder: dir,
     printed,
