@@ -50,6 +50,7 @@ suite("PostgreSQL in trouble", { skip: noPostgres }, () => {
       sink: new PostgresSink({ connection: connectionTo(postgres), schema, ownership: ownershipOf() }),
       onTrouble: ({ code, message }) => {
         assert(!message.includes(PASSWORD));
+        assert(!message.includes("not queryable"), "why there is no connection is told");
         troubles.push(code);
       },
       onRecovered: () => troubles.push("recovered"),

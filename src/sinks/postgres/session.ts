@@ -33,10 +33,15 @@ export type Parameter = string | number | readonly string[] | readonly number[] 
 export class PostgresSession {
   readonly server: string;
   readonly #client: Client;
+  /** What ended the connection between statements; the next one only says that there is none. */
+  #lost: Error | undefined;
 
   private constructor(server: string, client: Client) {
     this.server = server;
     this.#client = client;
+    client.on("error", (error) => {
+      this.#lost ??= error;
+    });
   }
 
   /** @throws PostgresFailure */
@@ -74,7 +79,7 @@ export class PostgresSession {
       const { rows } = await this.#client.query<Row>(sql, [...parameters]);
       return rows;
     } catch (error) {
-      throw postgresFailure(this.server, error);
+      throw postgresFailure(this.server, this.#lost ?? error);
     }
   }
 
@@ -86,7 +91,7 @@ export class PostgresSession {
       await pipeline(text, copying);
       return copying.rowCount;
     } catch (error) {
-      throw postgresFailure(this.server, error);
+      throw postgresFailure(this.server, this.#lost ?? error);
     }
   }
 
