@@ -49,6 +49,8 @@ export interface PipelineSettings {
   deadLetterTopic: string;
   /** Consumer group that shows the positions to others; null for none. */
   group: string | null;
+  /** Write `data_quality`: expected is the median ± so many times the median deviation; null: do not. */
+  qualityFactor: number | null;
   /** What becomes of older results. */
   archive: ArchivePolicy;
   /** Database that gets the results, too. */
@@ -137,6 +139,7 @@ export function pipelineSettings(config: Config, brokers = config.settings.broke
     onDataLoss: settings.onDataLoss,
     deadLetterTopic: settings.deadLetterTopic!,
     group: settings.groupPositions ? settings.group! : null,
+    qualityFactor: settings.dataQuality ? settings.qualityFactor : null,
     archive: archivePolicy(settings),
     postgres: postgresOf(settings),
     untilEnd: settings.untilEnd,

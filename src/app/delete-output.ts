@@ -4,6 +4,7 @@ import { ClickstreamError } from "../core/errors.ts";
 import { STANDARD_QUERIES } from "../queries/standard.ts";
 import { INDEX_FILE } from "../sinks/archive-index.ts";
 import { ARCHIVE_FOLDER } from "../sinks/archive-path.ts";
+import { DATA_QUALITY } from "../sinks/data-quality.ts";
 import { readManifest } from "../sinks/manifest-file.ts";
 
 /**
@@ -18,7 +19,8 @@ export async function deleteOutput(output: string): Promise<void> {
   });
   if (!names.includes("manifest.json") && !names.includes("checkpoints")) return;
   const manifest = await readManifest(output).catch(() => undefined); // one that can't be read is deleted all the same
-  const queries = new Set([...STANDARD_QUERIES, ...(manifest?.queries ?? [])].map((plan) => plan.name));
+  const plans = [...STANDARD_QUERIES, ...(manifest?.queries ?? [])];
+  const queries = new Set([...plans.map((plan) => plan.name), DATA_QUALITY]);
   try {
     for (const query of queries) {
       const names = await readdir(join(output, query)).catch(() => []);

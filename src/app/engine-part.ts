@@ -5,6 +5,7 @@ import type { CommitReport } from "../engines/embedded/coordinator.ts";
 import { EmbeddedEngine, type EmbeddedOptions, stateFolderOf } from "../engines/embedded/embedded-engine.ts";
 import { PartitionLedger } from "../engines/embedded/partition-ledger.ts";
 import type { Ownership } from "../engines/embedded/state-store.ts";
+import { DataQuality } from "../sinks/data-quality.ts";
 import { JsonFilesSink } from "../sinks/json-files.ts";
 import type { Manifest } from "../sinks/manifest.ts";
 import { readManifest, writeManifest } from "../sinks/manifest-file.ts";
@@ -234,7 +235,10 @@ class EmbeddedRun implements RunningEngine {
     await finishTree(this.settings.output, this.settings.queries);
     const files = await JsonFilesSink.open(this.settings.output, (entries) => this.postgres?.add(entries));
     await this.postgres?.begin("embedded", ownership);
-    return [files];
+    const { output, queries, windows, qualityFactor: factor } = this.settings;
+    if (factor === null) return [files];
+    const qualityFiles = await JsonFilesSink.open(output);
+    return [new DataQuality(files, qualityFiles, { output, queries, windows, factor })];
   }
 
   private remember({ before }: EmbeddedEngine): void {

@@ -65,7 +65,7 @@ export const max = <Name extends string>(field: NumberFieldName<Name>): Measure 
 
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
 /** What else has a folder in the output. */
-const FOLDERS = new Set(["checkpoints", "archive"]);
+const FOLDERS = new Set(["checkpoints", "archive", "data_quality"]);
 const RESERVED = new Set(["window_start", "window_end"]);
 const KEY_FIELDS = new Set<string>(EVENT_FIELDS.filter((field) => field !== "timestamp"));
 

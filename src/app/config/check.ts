@@ -105,6 +105,8 @@ const ONLY_EMBEDDED = [
   "groupPositions",
   "compact",
   "keep",
+  "dataQuality",
+  "qualityFactor",
 ] as const;
 const ONLY_SPARK = [
   "spark",

@@ -236,6 +236,16 @@ export const SETTINGS = {
     commands: PROCESSING,
     doc: "device types accepted beside mobile, desktop, tablet",
   }),
+  dataQuality: setting(toggle, false, {
+    group: "Processing",
+    commands: PROCESSING,
+    doc: "write what each window says of the data, against the same hour of the days before",
+  }),
+  qualityFactor: setting(integer(1, 1_000), 6, {
+    group: "Processing",
+    commands: PROCESSING,
+    doc: "with --data-quality: as expected is the median ± so many times the median deviation",
+  }),
   standardQueries: setting(toggle, true, {
     group: "Processing",
     commands: PROCESSING,
