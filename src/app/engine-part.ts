@@ -63,6 +63,7 @@ class EmbeddedRun implements RunningEngine {
   private busyShares: readonly number[] = [];
   private readBytes = 0;
   private readBytesBefore = 0;
+  private quality: DataQuality | undefined;
   private readonly listeners: ((timing: CommitTiming) => void)[] = [];
 
   constructor(context: Context, settings: PipelineSettings) {
@@ -132,6 +133,7 @@ class EmbeddedRun implements RunningEngine {
       lastStable: new Map(entries.map(({ stored, lastStable }) => [stored.partition, lastStable])),
       lastCommitMs: this.committedAtMs,
       readBytes: this.readBytes,
+      quality: this.quality?.latest,
       state: {
         bytes: report?.stateBytes ?? 0,
         openPanes: report?.openPanes ?? 0,
@@ -238,7 +240,8 @@ class EmbeddedRun implements RunningEngine {
     const { output, queries, windows, qualityFactor: factor } = this.settings;
     if (factor === null) return [files];
     const qualityFiles = await JsonFilesSink.open(output);
-    return [new DataQuality(files, qualityFiles, { output, queries, windows, factor })];
+    this.quality = new DataQuality(files, qualityFiles, { output, queries, windows, factor });
+    return [this.quality];
   }
 
   private remember({ before }: EmbeddedEngine): void {

@@ -1,5 +1,6 @@
 import type { AlertsStatus } from "../alerts/status.ts";
 import type { ExecutorFigures } from "../engines/spark/driver-figures.ts";
+import type { QualityRow } from "../sinks/data-quality.ts";
 import type { Manifest } from "../sinks/manifest.ts";
 import type { WindowEnd } from "../windows/open-windows.ts";
 import type { TopRows } from "../windows/top-rows.ts";
@@ -31,6 +32,8 @@ export interface EngineInspection {
   state: { bytes: number; openPanes: number; outboxEntries: number };
   /** By worker thread, the share of the time between the last commits in which it was at work. */
   busyShares: readonly number[];
+  /** With `--data-quality`: what the latest window said; empty before the first. */
+  quality?: readonly QualityRow[] | undefined;
   /** Under Spark. */
   executors?: readonly ExecutorFigures[];
 }

@@ -56,6 +56,8 @@ export class DataQuality implements Sink {
   readonly #rows: Sink;
   readonly #files: Sink;
   readonly #settings: QualitySettings;
+  /** Rows of the latest window that was looked at in this run; none before the first. */
+  latest: readonly QualityRow[] = [];
   #hour: { startMs: number; values: ReadonlyMap<string, readonly number[]> } | undefined;
 
   /** `rows` writes those of queries, `files` those of this. */
@@ -86,7 +88,11 @@ export class DataQuality implements Sink {
   }
 
   async #check(startMs: number, entries: readonly WindowRows[]): Promise<void> {
-    if ((await this.#read(startMs)).length > 0) return;
+    const before = await this.#read(startMs);
+    if (before.length > 0) {
+      this.latest = before;
+      return;
+    }
     const measured = this.#settings.queries.flatMap((plan) => this.#measure(plan, entries));
     if (measured.length === 0) return;
     const history = await this.#historyOf(startMs);
@@ -97,6 +103,7 @@ export class DataQuality implements Sink {
     await this.#files.write([
       { query: DATA_QUALITY, windowStartMs: startMs, windowEndMs, rowCount: rows.length, bytes },
     ]);
+    this.latest = rows;
   }
 
   #judged(startMs: number, measured: Measured, history: readonly number[]): QualityRow {

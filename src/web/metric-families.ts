@@ -212,6 +212,25 @@ export const FAMILIES: readonly Family[] = [
       workers.map(({ worker, busyShare }) => ({ value: busyShare, labels: { worker: String(worker) } })),
   },
   {
+    name: "data_quality_unexpected",
+    help: "Values of the latest window that are not as expected, with --data-quality",
+    kind: "gauge",
+    labels: ["expectation"],
+    samples: ({ quality }) =>
+      quality === null
+        ? []
+        : ["volume", "cardinality", "unknown_share"].map((expectation) => ({
+            value: quality.rows.filter((row) => row.expectation === expectation && row.ok === false).length,
+            labels: { expectation },
+          })),
+  },
+  {
+    name: "data_quality_window_timestamp_seconds",
+    help: "Start of the window that data_quality_unexpected is of",
+    kind: "gauge",
+    samples: one(({ quality }) => seconds(quality?.startMs ?? null)),
+  },
+  {
     name: "produced_events_total",
     help: "Events that the generator has on the topic",
     kind: "counter",

@@ -58,6 +58,7 @@ export class StillPipeline implements PipelineSource {
     spark: null,
     postgres: null,
     alerts: null,
+    quality: null,
     replay: "yes",
   };
   open: OpenWindow[] = [];

@@ -8,6 +8,7 @@ import { alertsView } from "./alerts-view.ts";
 
 const MAX_PARTITIONS = 1_000;
 const MAX_REASONS = 50;
+const MAX_QUALITY_ROWS = 100;
 
 /** The engine of this process at one moment. */
 export interface EngineView {
@@ -59,6 +60,7 @@ export function pipelineView({
     next: manifest?.engine === "spark" ? null : (explanation?.next ?? null),
     producer: producer === undefined ? null : { ...producer, batchMs: [...producer.batchMs] },
     spark: sparkOf(engine),
+    quality: qualityOf(engine),
     postgres: engine?.snapshot.postgres ?? null,
     alerts: alerts === undefined ? null : alertsView(alerts),
     replay: engine === undefined ? "serve" : "yes",
@@ -162,6 +164,26 @@ function stateOf(engine: EngineView | undefined): Pipeline["state"] {
   if (engine === undefined) return null;
   const { bytes, openPanes, outboxEntries: outbox } = engine.inspection.state;
   return { bytes, maxBytes: engine.maxStateBytes, openPanes, outbox };
+}
+
+function qualityOf(engine: EngineView | undefined): Pipeline["quality"] {
+  const rows = engine?.inspection.quality ?? [];
+  const [first] = rows;
+  if (first === undefined) return null;
+  const unexpectedFirst = rows.toSorted((a, b) => Number(b.ok === false) - Number(a.ok === false));
+  return {
+    startMs: Date.parse(first.window_start),
+    rows: unexpectedFirst
+      .slice(0, MAX_QUALITY_ROWS)
+      .map(({ expectation, key, value, expected_low: low, expected_high: high, ok }) => ({
+        expectation,
+        key,
+        value,
+        low,
+        high,
+        ok,
+      })),
+  };
 }
 
 function sparkOf(engine: EngineView | undefined): Pipeline["spark"] {

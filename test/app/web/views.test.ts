@@ -68,6 +68,41 @@ test("an engine at work is told with all its parts", () => {
   assert.equal(ended.status, "ended");
 });
 
+test("what the latest window says of the data is told, what is not as expected first; nothing where nobody looks", () => {
+  const times = { window_start: "2026-11-23T08:05:00.000Z", window_end: "2026-11-23T08:10:00.000Z" };
+  const usual = { expected_low: 1, expected_high: 9, samples: 24, value: 5, ok: true };
+  const quality = [
+    { ...times, ...usual, expectation: "volume", key: "window_totals.events" },
+    { ...times, ...usual, expectation: "cardinality", key: "url_counts", value: 10, ok: false },
+  ];
+  const viewOf = (rows: typeof quality | undefined) => {
+    const inspected = { ...inspection, manifest, quality: rows };
+    const engine = { snapshot: MIDDLE.engine!, inspection: inspected, ended: false, maxStateBytes: 9 };
+    return pipelineSchema.parse(pipelineView({ ...facts, manifest, engine }));
+  };
+  const view = viewOf(quality);
+  assert.equal(view.quality?.startMs, Date.UTC(2026, 10, 23, 8, 5));
+  assert.deepEqual(view.quality?.rows[0], {
+    expectation: "cardinality",
+    key: "url_counts",
+    value: 10,
+    low: 1,
+    high: 9,
+    ok: false,
+  });
+  const family = FAMILIES.find(({ name }) => name === "data_quality_unexpected")!;
+  assert.deepEqual(
+    family.samples(view).map(({ value, labels }) => [labels?.expectation, value]),
+    [
+      ["volume", 0],
+      ["cardinality", 1],
+      ["unknown_share", 0],
+    ],
+  );
+  assert.deepEqual([viewOf(undefined).quality, viewOf([]).quality], [null, null]);
+  assert.deepEqual(family.samples(viewOf(undefined)), []);
+});
+
 test("metrics tell how PostgreSQL follows, where there is one", () => {
   const families = FAMILIES.filter(({ name }) => name.startsWith("postgres_"));
   const values = (postgres: PostgresSnapshot | undefined): unknown => {

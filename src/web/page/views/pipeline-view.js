@@ -6,6 +6,7 @@ import { enginePanel } from "./engine-panel.js";
 import { generatorPanel } from "./generator-panel.js";
 import { holdUpPanel } from "./hold-up-panel.js";
 import { partitionsPanel } from "./partitions-panel.js";
+import { qualityPanel } from "./quality-panel.js";
 import { sparkPanel } from "./spark-panel.js";
 
 /** How the work is done, and what it waits for. @param {Page} _page @returns {View} */
@@ -16,6 +17,7 @@ export function pipelineView(_page) {
     partitionsPanel(),
     enginePanel(),
     generatorPanel(),
+    qualityPanel(),
     sparkPanel(),
     deadLettersPanel(),
   ];
