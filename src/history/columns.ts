@@ -1,4 +1,5 @@
 import type { Measure, QueryPlan } from "../queries/plan.ts";
+import { DATA_QUALITY } from "../sinks/data-quality.ts";
 
 /**
  * Types of columns in DuckDB and Parquet. Times are UTC. Seconds are decimals, not doubles: spans are whole milliseconds,
@@ -20,6 +21,25 @@ export interface RowShape {
   /** Names of the keys among them. */
   keys: readonly string[];
 }
+
+/** Rows that are no query's, and whose first ones tell too little of their types. */
+export const OTHER_SHAPES: readonly RowShape[] = [
+  {
+    query: DATA_QUALITY,
+    keys: ["expectation", "key"],
+    columns: [
+      { name: "window_start", type: "TIMESTAMP" },
+      { name: "window_end", type: "TIMESTAMP" },
+      { name: "expectation", type: "VARCHAR" },
+      { name: "key", type: "VARCHAR" },
+      { name: "value", type: "DOUBLE" },
+      { name: "expected_low", type: "DOUBLE" },
+      { name: "expected_high", type: "DOUBLE" },
+      { name: "samples", type: "BIGINT" },
+      { name: "ok", type: "VARCHAR" }, // true, false, or null
+    ],
+  },
+];
 
 /** The columns of a plan's rows. */
 export function shapeOf({ name, by, measures }: QueryPlan): RowShape {

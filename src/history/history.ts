@@ -8,7 +8,7 @@ import { windowsOf } from "../queries/window-lengths.ts";
 import { ARCHIVE_FOLDER } from "../sinks/archive-path.ts";
 import { readManifest } from "../sinks/manifest-file.ts";
 import { ApartFiles } from "./apart-files.ts";
-import { inferShape, type RowShape, shapeOf } from "./columns.ts";
+import { inferShape, OTHER_SHAPES, type RowShape, shapeOf } from "./columns.ts";
 import { type Database, openDatabase } from "./database.ts";
 import {
   type DaySource,
@@ -253,7 +253,8 @@ export class History implements AsyncDisposable {
       const plan = manifest?.queries.find(({ name }) => name === query);
       const before = this.#views.find((shape) => shape.query === query);
       const isWanted = names === undefined || names.has(query) || !this.#read.has(query);
-      const shape = plan === undefined ? (before ?? (await this.#inferred(query))) : shapeOf(plan);
+      const known = OTHER_SHAPES.find((shape) => shape.query === query) ?? before;
+      const shape = plan === undefined ? (known ?? (await this.#inferred(query))) : shapeOf(plan);
       if (shape === undefined) continue;
       views.push(shape);
       const windows = plan && manifest && windowsOf(plan, manifest.windows);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { History } from "../../src/history/history.ts";
 import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import { DataQuality, type QualityRow } from "../../src/sinks/data-quality.ts";
@@ -129,6 +130,19 @@ test("written again after a crash it is the same, and what had been left out is 
     (await rowsAt(folder.path, NOON + 5 * MINUTE_MS)).get("volume window_totals.events")?.samples,
     24,
   );
+});
+
+test("statements see every value, whatever the first window had", async () => {
+  await using folder = await temporaryFolder();
+  const sink = await openOn(folder.path);
+  await writeHistory(sink);
+  await sink.write(windowOf(NOON, 1_050, 300));
+  const clock = { nowMs: () => NOON + DAY_MS };
+  await using history = await History.open({ output: folder.path, clock, memoryMb: 256, threads: 1 });
+  await history.refresh(new Set(["data_quality"]));
+  const sql = `SELECT key, value, expected_high, ok FROM data_quality
+    WHERE window_start = '2026-11-23 12:00:00' AND expectation = 'unknown_share' AND ok = 'false'`;
+  assert.deepEqual((await history.query(sql)).rows, [["browser_only.browser", 0.285714, 0.011176, "false"]]);
 });
 
 test("windows that overlap others are passed over, and a file that is there stays as it is", async () => {
