@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { alertsSchema } from "./alerts-contract.ts";
+import { qualitySchema } from "./quality-api.ts";
 
 export type { Alerts } from "./alerts-contract.ts";
 
@@ -211,24 +212,6 @@ export const sparkSchema = z.strictObject({
 });
 export type Spark = z.infer<typeof sparkSchema>;
 
-/** What the latest window that overlaps no other says of the data. */
-export const qualitySchema = z.strictObject({
-  startMs: timeMs,
-  rows: z
-    .array(
-      z.strictObject({
-        expectation: z.string().describe("volume, cardinality or unknown_share"),
-        key: z.string(),
-        value: z.number(),
-        low: z.number().nullable().describe("Null, as high and ok, while there is too little history"),
-        high: z.number().nullable(),
-        ok: z.boolean().nullable(),
-      }),
-    )
-    .describe("Those that are not as expected come first; 100 at most"),
-});
-export type Quality = z.infer<typeof qualitySchema>;
-
 /** GET /api/pipeline, and the event `pipeline` of /api/live: one look at everything. */
 export const pipelineSchema = z.strictObject({
   nowMs: timeMs.describe("The server's clock: ages are measured against it"),
@@ -288,9 +271,7 @@ export const pipelineSchema = z.strictObject({
   next: nextWindowSchema.nullable().describe("Null when nothing holds it open, or nothing is known yet"),
   producer: producerSchema.nullable().describe("Null unless this process generates events"),
   spark: sparkSchema.nullable(),
-  quality: qualitySchema
-    .nullable()
-    .describe("Null without --data-quality, before its first window, and where no engine tells (serve)"),
+  quality: qualitySchema.nullable(),
   postgres: z
     .strictObject({
       windows: count.describe("Written by this process"),

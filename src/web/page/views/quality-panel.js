@@ -1,4 +1,4 @@
-/** @import { Quality } from "../../api.ts" */
+/** @import { Quality } from "../../quality-api.ts" */
 /** @import { State } from "../model/state.js" */
 import { formatExact } from "../format/numbers.js";
 import { formatMinute } from "../format/times.js";
