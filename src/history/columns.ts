@@ -62,6 +62,7 @@ function typeOf(measure: Measure): ColumnType {
     case "count":
     case "countWhere":
     case "countDistinct":
+    case "single":
       return "BIGINT";
     case "minTime":
     case "maxTime":
@@ -72,6 +73,9 @@ function typeOf(measure: Measure): ColumnType {
     case "min":
     case "max":
       return "DECIMAL(38,6)";
+    case "first":
+    case "last":
+      return "VARCHAR";
   }
 }
 

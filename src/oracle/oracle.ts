@@ -4,6 +4,7 @@ import type { DeadReason } from "../events/reasons.ts";
 import type { QueryPlan } from "../queries/plan.ts";
 import type { Accounting, Floor, Manifest, PartitionManifest } from "../sinks/manifest.ts";
 import { rowsOf } from "./rows.ts";
+import { OracleSessions } from "./sessions.ts";
 import { SlimEvents } from "./slim-events.ts";
 import { oracleVerdict } from "./verdict.ts";
 
@@ -57,11 +58,13 @@ export class Oracle {
   readonly #manifest: Manifest;
   readonly #partitions: ReadonlyMap<number, PartitionState>;
   readonly #windowSets: readonly WindowSet[];
+  readonly #sessions: OracleSessions | undefined;
   readonly #slim: SlimEvents;
 
   constructor(manifest: Manifest) {
     this.#manifest = manifest;
     this.#windowSets = windowSetsOf(manifest);
+    this.#sessions = sessionsOf(manifest);
     this.#slim = new SlimEvents(manifest.queries);
     this.#partitions = new Map(
       manifest.partitions.map((partition) => [
@@ -120,7 +123,9 @@ export class Oracle {
         else events.push(event);
       }
     }
-    if (windows === 0) accounting.late++;
+    const { partition: number, offset } = record;
+    const isInSession = this.#sessions?.add({ event, partition: number, offset }, watermarkMs) ?? false;
+    if (windows === 0 && !isInSession) accounting.late++;
     else accounting.counted++;
   }
 
@@ -142,7 +147,7 @@ export class Oracle {
   /** Hands out, once, the windows that no partition can add to any more, in ascending order for each query. */
   takeComplete(): ExpectedWindow[] {
     const leastMs = Math.min(...[...this.#partitions.keys()].map((partition) => this.watermarkMs(partition)));
-    return this.#windowSets.flatMap(({ sizeMs, queries, events: byStart }) => {
+    const ofWindows = this.#windowSets.flatMap(({ sizeMs, queries, events: byStart }) => {
       const complete = [...byStart.keys()].filter((startMs) => startMs + sizeMs <= leastMs);
       complete.sort((left, right) => left - right);
       return complete.flatMap((startMs) => {
@@ -155,6 +160,7 @@ export class Oracle {
         }));
       });
     });
+    return [...ofWindows, ...(this.#sessions?.takeComplete(leastMs) ?? [])];
   }
 
   /** By partition number, over the records added so far. */
@@ -176,7 +182,7 @@ export class Oracle {
     const ends = this.#windowSets.flatMap((set) =>
       windowStarts(event.timeMs, set).map((startMs) => startMs + set.sizeMs),
     );
-    const lastEndMs = Math.max(...ends);
+    const lastEndMs = Math.max(...ends, this.#sessions?.countsUntilMs(event.timeMs) ?? 0);
     if (lastEndMs <= watermarkMs) return false; // late, whatever its id
     if ((countedIds.get(event.event_id) ?? Number.NEGATIVE_INFINITY) > watermarkMs) return true;
     if (countedIds.size % MANY_IDS === 0) {
@@ -202,13 +208,20 @@ export class Oracle {
 
 function windowSetsOf({ queries, windows }: Manifest): WindowSet[] {
   const sets: WindowSet[] = [];
-  for (const query of queries) {
+  for (const query of queries.filter(({ sessions }) => sessions === undefined)) {
     const { sizeMs, slideMs } = query.windows ?? windows;
     const same = sets.find((set) => set.sizeMs === sizeMs && set.slideMs === slideMs);
     if (same === undefined) sets.push({ sizeMs, slideMs, queries: [query], events: new Map() });
     else same.queries.push(query);
   }
   return sets;
+}
+
+function sessionsOf({ queries, windows, closedThroughMs }: Manifest): OracleSessions | undefined {
+  const own = queries.filter(({ sessions }) => sessions !== undefined);
+  const rule = own[0]?.sessions;
+  if (rule === undefined) return undefined;
+  return new OracleSessions(own, rule, windows, closedThroughMs ?? Number.NEGATIVE_INFINITY);
 }
 
 /** Starts of all windows that hold the time. */

@@ -30,7 +30,7 @@ class ExactNumber {
   }
 }
 
-/** The value of one measure over all events of a group. */
+/** The value of one measure over all events of a group; of whole sessions they are in their order. */
 function measure(plan: Measure, events: readonly ClickEvent[]): number | string | ExactNumber {
   switch (plan.kind) {
     case "count":
@@ -50,6 +50,12 @@ function measure(plan: Measure, events: readonly ClickEvent[]): number | string 
     }
     case "sum":
       return new ExactNumber(numbers(events, plan.field).reduce((total, number) => total + number));
+    case "first":
+      return events[0]?.[plan.field] ?? "";
+    case "last":
+      return events.at(-1)?.[plan.field] ?? "";
+    case "single":
+      return distinct(events.map((event) => event[plan.field])).length === 1 ? 1 : 0;
     case "min":
       return new ExactNumber(numbers(events, plan.field).reduce((a, b) => (b < a ? b : a)));
     case "max":

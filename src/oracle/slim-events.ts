@@ -1,5 +1,6 @@
 import type { ClickEvent, KeyField } from "../events/event.ts";
 import type { QueryPlan } from "../queries/plan.ts";
+import { sessionFieldsOf } from "./sessions.ts";
 
 /** Texts to share at most: enough for the users and sessions of a day, and a bound. */
 const MOST_SHARED_TEXTS = 2_000_000;
@@ -30,7 +31,9 @@ export class SlimEvents {
   }
 }
 
-function fieldsOf({ by, measures }: QueryPlan): KeyField[] {
+function fieldsOf(query: QueryPlan): KeyField[] {
+  if (query.sessions !== undefined) return sessionFieldsOf(query);
+  const { by, measures } = query;
   return [
     ...by,
     ...Object.values(measures).flatMap((measure) => ("field" in measure ? [measure.field] : [])),

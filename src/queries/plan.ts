@@ -18,7 +18,11 @@ export type Measure =
    * magnitude below 10¹² after that, or the event is `out_of_range`. Sums are exact. Rows have JSON numbers without
    * exponent, without needless zeros, and 0 for −0, with as many digits as it takes.
    */
-  | { readonly kind: "sum" | "min" | "max"; readonly field: KeyField };
+  | { readonly kind: "sum" | "min" | "max"; readonly field: KeyField }
+  /** Of whole sessions alone: the text of the earliest or latest event, in the order of `SessionRule`. */
+  | { readonly kind: "first" | "last"; readonly field: KeyField }
+  /** Of whole sessions alone: 1 when all events have the same text, else 0. */
+  | { readonly kind: "single"; readonly field: KeyField };
 
 /** A windowed analysis, frozen and serialisable. Every engine compiles the same plan. */
 export interface QueryPlan {
@@ -30,6 +34,25 @@ export interface QueryPlan {
   readonly measures: Readonly<Record<string, Measure>>;
   /** The query's own windows; absent when those of the pipeline hold. */
   readonly windows?: WindowLengths | undefined;
+  /** Whose rows come of whole sessions. `by` then names columns, not fields. */
+  readonly sessions?: SessionRule | undefined;
+}
+
+/**
+ * Sessions, from their first event to their last. An event counts when the pane that holds it ends after its partition's
+ * watermark at that event. A session is a longest run of such events of one `session_id`, in the order of event time, then
+ * offset, then partition, whose neighbours are at most `gapMs` apart.
+ */
+export interface SessionRule {
+  readonly gapMs: number;
+  /** Length of panes: at most the gap, and the pipeline's slide is a multiple of it. */
+  readonly paneMs: number;
+  /**
+   * `sessions`: a row a session, in the window (a pane long) that holds its last event's time + gap. `transitions`: a row
+   * for each two different pages that follow each other in sessions, with how often they do so; it counts where the later
+   * of both events is.
+   */
+  readonly rows: "sessions" | "transitions";
 }
 
 /** How long windows are and how far apart, ms. They are aligned to the epoch: day-long ones are days in UTC. */

@@ -102,7 +102,7 @@ function lengthOf(name: string, what: string, text: string): number {
  * The plan, frozen, if its parts can be used.
  * @throws UsageError naming the query and the part that can't be used.
  */
-export function checkedPlan({ name, by, measures, windows }: QueryPlan): QueryPlan {
+export function checkedPlan({ name, by, measures, windows, sessions }: QueryPlan): QueryPlan {
   const refuse = (what: string, nextStep: string): never => {
     throw refusal(name, what, nextStep);
   };
@@ -112,6 +112,7 @@ export function checkedPlan({ name, by, measures, windows }: QueryPlan): QueryPl
       `Use lower-case letters, digits and underscores, other than ${[...FOLDERS].join(" and ")}.`,
     );
   }
+  if (sessions !== undefined) refuse("it is one of whole sessions", "Use --sessions.");
   const columns = new Set<string>(RESERVED);
   const addColumn = (column: string): void => {
     if (!NAME.test(column))
@@ -133,6 +134,8 @@ export function checkedPlan({ name, by, measures, windows }: QueryPlan): QueryPl
   for (const [column, measure] of Object.entries(measures)) {
     addColumn(column);
     if ("field" in measure) checkField(measure.field);
+    if (measure.kind === "first" || measure.kind === "last" || measure.kind === "single")
+      refuse(`${column} is a measure of whole sessions`, "Use --sessions, which has a row for each session.");
   }
   if (Object.keys(measures).length === 0)
     refuse("it measures nothing", "Add a measure, such as events: count().");

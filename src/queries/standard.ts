@@ -1,7 +1,8 @@
 import type { QueryPlan } from "./plan.ts";
 import { count, countDistinct, countWhere, maxTime, minTime, query, timeSpan } from "./query.ts";
 
-const actionCounts = {
+/** Events by the actions that every pipeline knows. */
+export const ACTION_COUNTS = {
   clicks: countWhere("action", "click"),
   views: countWhere("action", "view"),
   scrolls: countWhere("action", "scroll"),
@@ -12,7 +13,7 @@ const actionCounts = {
 export const STANDARD_QUERIES: readonly QueryPlan[] = Object.freeze([
   query("url_counts", {
     by: ["url"],
-    measures: { events: count(), users: countDistinct("user_id"), ...actionCounts },
+    measures: { events: count(), users: countDistinct("user_id"), ...ACTION_COUNTS },
   }),
   query("device_counts", {
     by: ["device_type"],
@@ -26,7 +27,7 @@ export const STANDARD_QUERIES: readonly QueryPlan[] = Object.freeze([
     by: ["user_id"],
     measures: {
       events: count(),
-      ...actionCounts,
+      ...ACTION_COUNTS,
       urls: countDistinct("url"),
       sessions: countDistinct("session_id"),
       session_seconds: timeSpan("session_id"),

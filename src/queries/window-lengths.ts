@@ -12,6 +12,13 @@ export function windowsOf({ windows }: QueryPlan, pipeline: WindowLengths): Wind
   return windows ?? pipeline;
 }
 
+/** The windows that decide whether an event counts for a query: of whole sessions, the pane that holds it. */
+export function countingWindowsOf(query: QueryPlan, pipeline: WindowLengths): WindowLengths {
+  if (query.sessions === undefined) return windowsOf(query, pipeline);
+  const { paneMs } = query.sessions;
+  return { sizeMs: paneMs, slideMs: paneMs };
+}
+
 /** What can't be done with windows of these lengths, and what to do instead; undefined when all is well. */
 export function windowsProblem(
   { sizeMs, slideMs }: WindowLengths,

@@ -25,7 +25,7 @@ const measureSchema: z.ZodType<Measure> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("minTime") }),
   z.strictObject({ kind: z.literal("maxTime") }),
   z.strictObject({ kind: z.literal("timeSpan"), field: keyField, pick: z.enum(["sum", "longest"]) }),
-  z.strictObject({ kind: z.enum(["sum", "min", "max"]), field: keyField }),
+  z.strictObject({ kind: z.enum(["sum", "min", "max", "first", "last", "single"]), field: keyField }),
 ]);
 
 /** A query plan as untrusted data: a file, a user's config. */
@@ -34,6 +34,9 @@ export const queryPlanSchema: z.ZodType<QueryPlan> = z.strictObject({
   by: z.array(keyField),
   measures: z.record(z.string(), measureSchema),
   windows: z.strictObject({ sizeMs: count, slideMs: count }).optional(),
+  sessions: z
+    .strictObject({ gapMs: count, paneMs: count, rows: z.enum(["sessions", "transitions"]) })
+    .optional(),
 });
 
 const fieldSourceSchema: z.ZodType<FieldSource> = z.union([

@@ -39,7 +39,7 @@ export const combineSchema = z
   .enum(["sum", "max", "min"])
   .describe(
     "sum: counts, sums and summed spans, over windows that do not overlap. max: distinct counts (the most in any one window), " +
-      "greatest numbers, longest spans, latest times. min: least numbers, earliest times",
+      "greatest numbers, longest spans, latest times. min: least numbers, earliest times. Of texts any one is told",
   );
 
 export const columnSchema = z.strictObject({
@@ -48,7 +48,7 @@ export const columnSchema = z.strictObject({
   type: z
     .enum(["text", "count", "number", "seconds", "time"])
     .describe("number: of a number field; seconds: up to three decimals; time: ISO text"),
-  combine: combineSchema.nullable().describe("Null for keys"),
+  combine: combineSchema.nullable().describe("Null for keys and texts"),
 });
 
 export const queryInfoSchema = z.strictObject({

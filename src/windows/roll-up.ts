@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Dictionary } from "../events/dictionary.ts";
 import type { KeyField } from "../events/event.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
@@ -87,6 +88,10 @@ export class RollUp {
         if (measure.kind === "sum") return sumsOf(numbers, rows);
         return measure.kind === "min" ? leastOf(numbers, rows) : greatestOf(numbers, rows);
       }
+      case "first":
+      case "last":
+      case "single":
+        assert.fail(`only whole sessions have the measure ${measure.kind}`);
     }
   }
 

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Dictionary } from "../events/dictionary.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
 import type { MeasureValues, RolledUp } from "./roll-up.ts";
@@ -109,5 +110,9 @@ function jsonOf(measure: Measure, values: MeasureValues): (row: number) => strin
       return (row) => `"${isoTime(values[row] as number)}"`;
     case "timeSpan":
       return (row) => String((values[row] as number) / 1000);
+    case "first":
+    case "last":
+    case "single":
+      assert.fail(`only whole sessions have the measure ${measure.kind}`);
   }
 }

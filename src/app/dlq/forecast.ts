@@ -1,6 +1,6 @@
 import { watermarkOf } from "../../engines/embedded/partition-ledger.ts";
 import { judge } from "../../events/judge.ts";
-import { windowsOf } from "../../queries/window-lengths.ts";
+import { countingWindowsOf } from "../../queries/window-lengths.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import { firstOpenEnd, LATE, paneStart } from "../../windows/panes.ts";
 
@@ -24,7 +24,7 @@ export function forecast(
   const watermarkMs =
     known === undefined ? (closedThroughMs ?? Number.NEGATIVE_INFINITY) : watermarkOf(known, windows.delayMs);
   const isCounted = queries.some((query) => {
-    const own = windowsOf(query, windows);
+    const own = countingWindowsOf(query, windows);
     return firstOpenEnd(paneStart(timeMs, own.slideMs), watermarkMs, own) !== LATE;
   });
   return isCounted ? "counted" : "late";

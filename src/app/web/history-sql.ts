@@ -23,7 +23,10 @@ const apart = "epoch_ms(window_start) % ?::BIGINT = 0";
 
 const combined = ({ measures }: QueryPlan): string =>
   Object.entries(measures)
-    .map(([column, measure]) => `${combineOf(measure)}(${identifier(column)}) AS ${identifier(column)}`)
+    .map(
+      ([column, measure]) =>
+        `${combineOf(measure) ?? "any_value"}(${identifier(column)}) AS ${identifier(column)}`,
+    )
     .join(", ");
 const keysOf = ({ by }: QueryPlan): string[] => by.map((key) => identifier(key));
 const columnsOf = (plan: QueryPlan): string =>

@@ -18,12 +18,13 @@ export function queryColumns({ by, measures }: QueryPlan): Column[] {
   ];
 }
 
-/** How values of a measure in several windows make one. */
-export function combineOf(measure: Measure): NonNullable<Column["combine"]> {
+/** How values of a measure in several windows make one; null when they do not. */
+export function combineOf(measure: Measure): Column["combine"] {
   switch (measure.kind) {
     case "count":
     case "countWhere":
     case "sum":
+    case "single":
       return "sum";
     case "timeSpan":
       return measure.pick === "sum" ? "sum" : "max";
@@ -34,6 +35,9 @@ export function combineOf(measure: Measure): NonNullable<Column["combine"]> {
     case "minTime":
     case "min":
       return "min";
+    case "first":
+    case "last":
+      return null;
   }
 }
 
@@ -42,6 +46,7 @@ function typeOf({ kind }: Measure): Column["type"] {
     case "count":
     case "countWhere":
     case "countDistinct":
+    case "single":
       return "count";
     case "sum":
     case "min":
@@ -52,5 +57,8 @@ function typeOf({ kind }: Measure): Column["type"] {
     case "minTime":
     case "maxTime":
       return "time";
+    case "first":
+    case "last":
+      return "text";
   }
 }

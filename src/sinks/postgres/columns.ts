@@ -47,6 +47,7 @@ function typeOf(measure: Measure): ColumnType {
     case "count":
     case "countWhere":
     case "countDistinct":
+    case "single":
       return "bigint";
     case "minTime":
     case "maxTime":
@@ -56,6 +57,9 @@ function typeOf(measure: Measure): ColumnType {
     case "min":
     case "max":
       return "numeric"; // exact, as rows are, and so are sums of them
+    case "first":
+    case "last":
+      return "text";
   }
 }
 

@@ -48,6 +48,13 @@ export function compileJob(input: CompileInput): StreamingJob {
     if (!queries.some((query) => query.name === name)) continue;
     throw new UsageError(`Under Spark no query can be called ${name}.`, "Rename the query.");
   }
+  const whole = queries.find((query) => query.sessions !== undefined);
+  if (whole !== undefined) {
+    throw new UsageError(
+      `Spark can't run the query ${whole.name}: it is one of whole sessions.`,
+      "Leave out --sessions, or use --engine embedded.",
+    );
+  }
   const checkpoint = (name: string): string => `${output}/checkpoints/${name}`;
   const fields = [...new Set(queries.flatMap(fieldsOfQuery))];
   const judged: StreamingQuerySpec = {

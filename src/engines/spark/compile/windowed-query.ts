@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { KeyField } from "../../../events/event.ts";
 import type { Measure, QueryPlan, WindowSettings } from "../../../queries/plan.ts";
 import { windowsOf } from "../../../queries/window-lengths.ts";
@@ -130,6 +131,9 @@ function partialsOf({ measures }: QueryPlan): readonly Partial[] {
         needsTimes = true;
         break;
       case "countDistinct":
+      case "first":
+      case "last":
+      case "single":
         break;
     }
   }
@@ -173,6 +177,10 @@ function shown(measure: Measure, value: string): string {
     case "min":
     case "max":
       return plainNumber(value);
+    case "first":
+    case "last":
+    case "single":
+      assert.fail(`only whole sessions have the measure ${measure.kind}`);
   }
 }
 
