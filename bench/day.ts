@@ -90,7 +90,7 @@ function commitSlots({ slots, partitions }: Flush): void {
   for (const slot of slots) open.add(slot);
   const closedThroughMs = open.lastEndBy((partitions[0]?.greatestMs ?? 0) - windows.delayMs);
   open.drop(closedThroughMs);
-  const rewrites = open.rewrites(slotParts).map(({ parts, ...key }) => ({
+  const rewrites = open.takeRewrites(slotParts).map(({ parts, ...key }) => ({
     ...key,
     parts: Array.from(parts, (bytes) => {
       written.rewritten += bytes.length;

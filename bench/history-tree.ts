@@ -55,7 +55,7 @@ function* windowsOfDay(startMs: number, eventsPerSecond: number): Generator<Wind
     for (const slot of slots) open.add(slot);
     const throughMs = open.lastEndBy((partitions[0]?.greatestMs ?? 0) - windows.delayMs);
     for (const window of open.ends(closedThroughMs, throughMs)) {
-      for (const { query, windowStartMs, bytes } of open.rows(window)) {
+      for (const { query, windowStartMs, bytes } of open.close(window)) {
         const isOfDay = windowStartMs >= startMs && windowStartMs < startMs + DAY_MS;
         if (isOfDay) yield { query, startMs: windowStartMs, text: bytes.toString() };
       }

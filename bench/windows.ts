@@ -106,7 +106,7 @@ for (let from = 0; from < total; from += BATCH) {
   const greatestMs = flush.partitions[0]?.greatestMs ?? 0;
   const throughMs = open.lastEndBy(greatestMs - windows.delayMs);
   for (const window of open.ends(closedThroughMs, throughMs)) {
-    const rows = timed("rows", () => open.rows(window));
+    const rows = timed("rows", () => open.close(window));
     for (const { bytes } of rows) rowBytes += bytes.length;
     windowsClosed++;
   }

@@ -100,4 +100,9 @@ export class ByteReader {
     this.at += length;
     return bytes;
   }
+
+  /** All bytes that were not read yet. */
+  rest(): Buffer {
+    return this.bytes(this.buffer.length - this.at);
+  }
 }

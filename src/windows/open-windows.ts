@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { OpenPanes } from "./open-panes.ts";
 import { paneStart } from "./panes.ts";
 import type { EncodedRows } from "./rows.ts";
+import { OpenSessions } from "./sessions/open-sessions.ts";
 import type { TopRows } from "./top-rows.ts";
 import type { WindowGroup } from "./window-groups.ts";
 
@@ -37,19 +38,25 @@ export interface QueryRows extends EncodedRows {
   readonly windowEndMs: number;
 }
 
+type FragmentedSlot = NonNullable<ReturnType<OpenPanes["mostFragmented"]>>;
+
 /** Everything that open windows hold, of all groups. */
 export class OpenWindows {
   private readonly groups: readonly WindowGroup[];
-  private readonly panes: readonly OpenPanes[];
+  private readonly panes: readonly (OpenPanes | OpenSessions)[];
 
   constructor(groups: readonly WindowGroup[]) {
     this.groups = groups;
-    this.panes = groups.map((group) => new OpenPanes(group));
+    this.panes = groups.map((group) =>
+      group.sessions === undefined ? new OpenPanes(group) : new OpenSessions(group),
+    );
   }
 
   /** Adds events that no closed window may count. */
   add({ group, paneStartMs, firstEndMs, bytes }: EncodedSlot): void {
-    this.of(group).add(paneStartMs, firstEndMs, bytes);
+    const panes = this.of(group);
+    if (panes instanceof OpenPanes) panes.add(paneStartMs, firstEndMs, bytes);
+    else panes.add(paneStartMs, bytes);
   }
 
   /** Open windows that end after `afterMs` and by `throughMs`, in the order of their ends. */
@@ -64,10 +71,22 @@ export class OpenWindows {
     return Math.max(...this.groups.map(({ windows }) => paneStart(timeMs, windows.slideMs)));
   }
 
-  /** Final rows of every query that has this window. */
-  rows({ group, endMs }: WindowEnd): QueryRows[] {
+  /** Windows that can be looked at while they are open: those of `ends` that are not of whole sessions. */
+  viewableEnds(afterMs: number): WindowEnd[] {
+    const ends = this.ends(afterMs, Number.POSITIVE_INFINITY);
+    return ends.filter(({ group }) => this.of(group) instanceof OpenPanes);
+  }
+
+  /**
+   * Closes a window: final rows of every query that has it. Of whole sessions there may be none. Windows must be closed in
+   * the order of `ends`.
+   */
+  close({ group, endMs }: WindowEnd): QueryRows[] {
+    const panes = this.of(group);
+    if (panes instanceof OpenSessions)
+      return panes.close(endMs).map((rows) => ({ ...rows, windowEndMs: endMs }));
     const windowStartMs = endMs - (this.groups[group] as WindowGroup).windows.sizeMs;
-    return [...this.of(group).rows(endMs)].map(([query, rows]) => ({
+    return [...panes.rows(endMs)].map(([query, rows]) => ({
       query,
       windowStartMs,
       windowEndMs: endMs,
@@ -77,7 +96,8 @@ export class OpenWindows {
 
   /** The rows of each of its queries that the open window has most of now. Costs about what closing the window costs. */
   topRows({ group, endMs }: WindowEnd, limit: number): Map<string, TopRows> {
-    return this.of(group).topRows(endMs, limit);
+    const panes = this.of(group);
+    return panes instanceof OpenPanes ? panes.topRows(endMs, limit) : new Map();
   }
 
   /** Forgets the panes whose last window ended by `closedThroughMs`. */
@@ -91,19 +111,27 @@ export class OpenWindows {
   }
 
   /**
-   * The slot that most needs to be stored anew because the state holds it in too many parts, at least `leastParts`. At
-   * most one a commit, so that a commit does not wait for all of them.
+   * The slots that must be stored anew: of sessions all that have closed since the call before, else the one that most needs
+   * it because the state holds it in too many parts, at least `leastParts`. At most one a commit, so that a commit does not
+   * wait for all of them.
    */
-  rewrites(leastParts: number): SlotRewrite[] {
-    const candidates = this.panes.flatMap((panes, group) => {
+  takeRewrites(leastParts: number): SlotRewrite[] {
+    const closed: SlotRewrite[] = [];
+    const fragmented: { group: number; panes: OpenPanes; slot: FragmentedSlot }[] = [];
+    for (const [group, panes] of this.panes.entries()) {
+      if (panes instanceof OpenSessions) {
+        closed.push(...panes.takeRewrites().map((rewrite) => ({ group, ...rewrite })));
+        continue;
+      }
       const slot = panes.mostFragmented(leastParts);
-      return slot === undefined ? [] : [{ group, panes, slot }];
-    });
-    candidates.sort((a, b) => b.slot.parts.count - a.slot.parts.count);
-    return candidates.slice(0, 1).map(({ group, panes, slot }) => {
+      if (slot !== undefined) fragmented.push({ group, panes, slot });
+    }
+    fragmented.sort((a, b) => b.slot.parts.count - a.slot.parts.count);
+    const most = fragmented.slice(0, 1).map(({ group, panes, slot }) => {
       const { paneStartMs, firstEndMs } = slot;
       return { group, paneStartMs, firstEndMs, parts: panes.rewrite(slot) };
     });
+    return [...closed, ...most];
   }
 
   /** End of the last open window, −∞ when none is open. */
@@ -126,7 +154,7 @@ export class OpenWindows {
     assert(firstEndMs > closedThroughMs, `events arrived for a closed window that ends at ${firstEndMs}`);
   }
 
-  private of(group: number): OpenPanes {
+  private of(group: number): OpenPanes | OpenSessions {
     const panes = this.panes[group];
     assert(panes !== undefined, `no window group ${group}`);
     return panes;

@@ -1,6 +1,7 @@
 import type { KeyField } from "../events/event.ts";
-import type { QueryPlan, WindowLengths } from "../queries/plan.ts";
+import type { QueryPlan, SessionRule, WindowLengths } from "../queries/plan.ts";
 import { windowsOf } from "../queries/window-lengths.ts";
+import { sessionShapeOf } from "./sessions/session-shape.ts";
 import { ordered, planTables, type TablePlan } from "./table-plan.ts";
 
 /** The queries that have the same windows: they share panes, and tables in them. */
@@ -8,6 +9,11 @@ export interface WindowGroup {
   readonly windows: WindowLengths;
   readonly queries: readonly QueryPlan[];
   readonly plan: TablePlan;
+  /**
+   * Of the queries of whole sessions. Their `windows` are not those of rows, which each query has itself: as long as the
+   * state keeps a pane, and a pane apart. The plan has no tables.
+   */
+  readonly sessions?: Pick<SessionRule, "gapMs" | "paneMs">;
 }
 
 /**
@@ -16,13 +22,38 @@ export interface WindowGroup {
  */
 export function groupByWindows(queries: readonly QueryPlan[], pipeline: WindowLengths): WindowGroup[] {
   const bySetting = Map.groupBy(queries, (query) => {
+    if (query.sessions !== undefined) return `sessions ${query.sessions.gapMs}/${query.sessions.paneMs}`;
     const { sizeMs, slideMs } = windowsOf(query, pipeline);
     return `${sizeMs}/${slideMs}`;
   });
   return [...bySetting.values()].map((own) => {
+    const { sessions } = own[0] as QueryPlan;
+    if (sessions !== undefined) return sessionGroup(own, sessions, pipeline);
     const { sizeMs, slideMs } = windowsOf(own[0] as QueryPlan, pipeline);
     return { windows: { sizeMs, slideMs }, queries: own, plan: planTables(own) };
   });
+}
+
+/** What a pane holds is over when all its sessions have ended, and no window counts its transitions any more. */
+function sessionGroup(
+  own: readonly QueryPlan[],
+  { gapMs, paneMs }: SessionRule,
+  pipeline: WindowLengths,
+): WindowGroup {
+  const queries = own.map((query) => ({ ...query, windows: windowsOf(query, pipeline) }));
+  const longestMs = Math.max(...queries.map(({ windows }) => windows.sizeMs));
+  const untilEndMs = paneMs + Math.ceil(gapMs / paneMs) * paneMs;
+  return {
+    windows: { sizeMs: Math.max(untilEndMs, longestMs), slideMs: paneMs },
+    queries,
+    plan: { fields: sessionShapeOf(own).fields, tables: [] },
+    sessions: { gapMs, paneMs },
+  };
+}
+
+/** The windows that decide whether an event counts for a group: of whole sessions, the pane that holds it. */
+export function countingWindows({ windows, sessions }: WindowGroup): WindowLengths {
+  return sessions === undefined ? windows : { sizeMs: sessions.paneMs, slideMs: sessions.paneMs };
 }
 
 /** Every field that some group uses. */

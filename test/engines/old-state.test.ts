@@ -23,13 +23,14 @@ import { MemorySink } from "../../src/testing/memory-sink.ts";
 import { recordColumns } from "../../src/testing/record-columns.ts";
 import { groupByWindows } from "../../src/windows/window-groups.ts";
 import { expectedOutput } from "../simulation/expected-output.ts";
-import { FIXTURE_QUERIES, writeStateFixture } from "./state-fixture.ts";
+import { FIXTURE_QUERIES, SESSION_FIXTURE_QUERIES, writeStateFixture } from "./state-fixture.ts";
 
 /** With the queries that this program has for each. */
 const FORMATS = [
   { format: 1, queries: STANDARD_QUERIES },
   { format: 2, queries: FIXTURE_QUERIES },
   { format: 3, queries: FIXTURE_QUERIES },
+  { format: 4, queries: SESSION_FIXTURE_QUERIES },
 ];
 
 const fixtureOf = (format: number): string =>
@@ -96,11 +97,14 @@ function formatOf(folder: string): unknown {
   }
 }
 
-test("every format has a fixture, the one that is written now too", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "clickstream-state-fixture-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  await writeStateFixture(folder);
-  assert.equal(formatOf(folder), STATE_FORMAT);
+test("every format has a fixture, those that are written now too", async (t) => {
+  const parent = mkdtempSync(join(tmpdir(), "clickstream-state-fixture-"));
+  t.after(() => rmSync(parent, { recursive: true }));
+  for (const { format, queries } of FORMATS.slice(2)) {
+    const folder = join(parent, String(format));
+    await writeStateFixture(folder, queries);
+    assert.equal(formatOf(folder), format);
+  }
   assert.deepEqual(
     FORMATS.map(({ format }) => format),
     Array.from({ length: STATE_FORMAT }, (_, index) => index + 1),

@@ -20,7 +20,7 @@ import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import type { PartitionManifest } from "../../src/sinks/manifest.ts";
 import type { SlotRewrite } from "../../src/windows/open-windows.ts";
-import { SLOT_FORMAT } from "../../src/windows/slot-codec.ts";
+import { SLOT_FORMATS } from "../../src/windows/sealed-bytes.ts";
 import { CrashPlan, Disk } from "../simulation/world.ts";
 
 const OWNERSHIP: Ownership = {
@@ -55,7 +55,7 @@ function partition(position: number): PartitionManifest {
 
 /** Bytes that the store takes for a slot: format, content, checksum. */
 function slotOf(content: string): Uint8Array {
-  const body = Buffer.concat([Buffer.from([SLOT_FORMAT]), Buffer.from(content)]);
+  const body = Buffer.concat([Buffer.from([SLOT_FORMATS.tables]), Buffer.from(content)]);
   const checksum = Buffer.alloc(4);
   checksum.writeUInt32LE(crc32(body));
   return Buffer.concat([body, checksum]);

@@ -1,6 +1,6 @@
 // Writes what test/fixtures keeps of each state format: a state that an engine left in the middle of its work, the manifest
 // beside it, and the whole topic. A new format gets its fixture from the program that writes it:
-//   npx node test/engines/state-fixture.ts test/fixtures/state-4
+//   npx node test/engines/state-fixture.ts test/fixtures/state-5
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { seededRandom } from "../../src/core/random.ts";
@@ -9,9 +9,10 @@ import { newPartitions } from "../../src/engines/embedded/ownership.ts";
 import { partitionStarts } from "../../src/engines/embedded/partition-ledger.ts";
 import { SqliteStore } from "../../src/engines/embedded/sqlite-store.ts";
 import type { QueryPlan, WindowSettings } from "../../src/queries/plan.ts";
+import { sessionQueries } from "../../src/queries/sessions.ts";
 import type { Sink } from "../../src/sinks/sink.ts";
 import { groupByWindows } from "../../src/windows/window-groups.ts";
-import { randomLog } from "../simulation/random-log.ts";
+import { randomLog, SMALL_WINDOWS } from "../simulation/random-log.ts";
 import { SIMULATED_QUERIES } from "../simulation/simulated-queries.ts";
 import { SimulatedWorker } from "../simulation/simulated-worker.ts";
 import { CrashPlan, SimulatedClock } from "../simulation/world.ts";
@@ -31,6 +32,12 @@ export const FIXTURE_QUERIES: readonly QueryPlan[] = SIMULATED_QUERIES.map((plan
     : { ...plan, windows: { sizeMs: seconds * SECONDS, slideMs: seconds * SECONDS } };
 });
 
+/** And whole sessions, for which the state has a format of its own. */
+export const SESSION_FIXTURE_QUERIES: readonly QueryPlan[] = [
+  ...FIXTURE_QUERIES,
+  ...sessionQueries(4 * SECONDS, SMALL_WINDOWS),
+];
+
 /** Takes some windows and then fails, as a full disk would. */
 function failingSink(windows: number): Sink {
   let taken = 0;
@@ -45,7 +52,7 @@ function failingSink(windows: number): Sink {
 }
 
 /** Writes state.sqlite, manifest.json and log.ndjson to a new folder. */
-export async function writeStateFixture(folder: string): Promise<void> {
+export async function writeStateFixture(folder: string, queries: readonly QueryPlan[]): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const random = seededRandom(SEED);
   const { windows: lengths, rules, partitionCount, records, endOffsets } = randomLog(random);
@@ -66,7 +73,7 @@ export async function writeStateFixture(folder: string): Promise<void> {
     latest: new Map(endOffsets.map((end, partition) => [partition, end])),
   });
   Object.assign(partitions[0]!, { position: LOST_OFFSETS, lost: [{ from: 0, to: LOST_OFFSETS }] });
-  const ownership = { topic: TOPIC, queries: FIXTURE_QUERIES, windows, rules };
+  const ownership = { topic: TOPIC, queries, windows, rules };
   const store = new SqliteStore(folder);
   store.create(ownership, partitions);
 
@@ -74,7 +81,7 @@ export async function writeStateFixture(folder: string): Promise<void> {
   const clock = new SimulatedClock(kept[0]!.arrivesMs, () => worker.read(random.below(6)));
   const worker = new SimulatedWorker(
     {
-      groups: groupByWindows(FIXTURE_QUERIES, windows),
+      groups: groupByWindows(queries, windows),
       rules,
       windows,
       idleAfterMs: 5 * SECONDS,
@@ -105,4 +112,5 @@ export async function writeStateFixture(folder: string): Promise<void> {
 }
 
 const [, program, folder] = process.argv;
-if (program === import.meta.filename && folder !== undefined) await writeStateFixture(folder);
+if (program === import.meta.filename && folder !== undefined)
+  await writeStateFixture(folder, SESSION_FIXTURE_QUERIES);

@@ -68,10 +68,14 @@ interface Stretch {
   steps: Step[];
 }
 
-/** A story: `lagsMs` holds, by partition, how old its events are when they arrive. */
+/**
+ * A story: `lagsMs` holds, by partition, how old its events are when they arrive; `grainMs`, of what their times are
+ * multiples, so that some have the same.
+ */
 interface Story {
   lagsMs: number[];
   trailingHoles: number[];
+  grainMs: number;
   stretches: Stretch[];
 }
 
@@ -102,7 +106,7 @@ function eventTimeMs({ kind, shift }: Step, nowMs: number, lagMs: number): numbe
   }
 }
 
-function tell({ lagsMs, trailingHoles, stretches }: Story): RandomLog {
+function tell({ lagsMs, trailingHoles, grainMs, stretches }: Story): RandomLog {
   const records: ArrivingRecord[] = [];
   const endOffsets = lagsMs.map((_, partition) => partition * 10);
   let nowMs = STORY_START_MS;
@@ -113,7 +117,8 @@ function tell({ lagsMs, trailingHoles, stretches }: Story): RandomLog {
       nowMs += step.passedMs;
       const offset = (endOffsets[partition] ?? 0) + step.hole;
       endOffsets[partition] = offset + 1;
-      const timeMs = eventTimeMs(step, nowMs, lagsMs[partition] ?? 0);
+      const exactMs = eventTimeMs(step, nowMs, lagsMs[partition] ?? 0);
+      const timeMs = Math.floor(exactMs / grainMs) * grainMs;
       const random = seededRandom(step.details);
       const value = repeatedValue(step, records, partition) ?? newValue(step, random, timeMs);
       const timestampMs = step.kind === "timeless" ? NO_TIMESTAMP : nowMs;
@@ -159,6 +164,7 @@ const WEIGHTED_KINDS = STEP_KINDS.flatMap((kind) => Array<StepKind>(KIND_WEIGHTS
 
 const LAGS_MS = [0, 0, 300, 4_000, 25_000] as const;
 const PAUSES_MS = [0, 0, 1_000, 7_000, 30_000, 120_000] as const;
+const GRAINS_MS = [1, 1, 1, 500, 1_000] as const;
 const HOLES = [0, 0, 0, 0, 0, 0, 0, 1, 2, 50] as const;
 
 const oneOf = <T>(random: Random, choices: readonly T[]): T => choices[random.below(choices.length)] as T;
@@ -183,6 +189,7 @@ export function randomLog(random: Random): RandomLog {
       active: times(1 + random.below(partitionCount), () => random.below(partitionCount)),
       steps: times(random.below(40), step),
     })),
+    grainMs: oneOf(random, GRAINS_MS),
   });
 }
 
@@ -200,6 +207,7 @@ export const logArbitrary: fc.Arbitrary<RandomLog> = fc
   .record({
     lagsMs: fc.array(fc.constantFrom(...LAGS_MS), { minLength: 1, maxLength: 4 }),
     trailingHoles: fc.array(fc.constantFrom(...HOLES), { maxLength: 4 }),
+    grainMs: fc.constantFrom(...GRAINS_MS),
     stretches: fc.array(
       fc.record({
         pauseMs: fc.constantFrom(...PAUSES_MS),

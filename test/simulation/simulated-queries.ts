@@ -1,7 +1,9 @@
 import type { Random } from "../../src/core/random.ts";
 import type { QueryPlan, WindowLengths } from "../../src/queries/plan.ts";
 import { count, countDistinct, max, min, query, sum, timeSpan } from "../../src/queries/query.ts";
+import { sessionQueries } from "../../src/queries/sessions.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
+import { SMALL_WINDOWS } from "./random-log.ts";
 
 /** The standard queries and two as a user would declare it. */
 export const SIMULATED_QUERIES: readonly QueryPlan[] = [
@@ -38,11 +40,28 @@ const WINDOWS: readonly WindowLengths[] = [
   { sizeMs: 5_000, slideMs: 1_000 },
 ];
 
-/** Those queries with up to three window settings beside the pipeline's, at random. */
+/** Gaps of sessions: shorter than slides, as long, longer. */
+const GAPS_MS = [1_000, 1_001, 2_500, 6_000, 30_000];
+/** Windows of transitions: the pipeline's, some whose slides are cut into panes. */
+const TRANSITION_WINDOWS: readonly WindowLengths[] = [
+  SMALL_WINDOWS,
+  tumbling(4),
+  { sizeMs: 12_000, slideMs: 6_000 },
+];
+
+/** Those queries with up to three window settings beside the pipeline's, and sessions, at random. */
 export function simulatedQueries(random: Random): readonly QueryPlan[] {
   const settings = Array.from({ length: random.below(4) }, () => WINDOWS[random.below(WINDOWS.length)]);
-  return SIMULATED_QUERIES.map((plan) => {
+  const plans = SIMULATED_QUERIES.map((plan) => {
     const windows = settings[random.below(settings.length + 1)];
     return windows === undefined ? plan : { ...plan, windows };
   });
+  if (random.below(3) === 0) return plans;
+  const windows = oneOf(random, TRANSITION_WINDOWS);
+  const ofSessions = sessionQueries(oneOf(random, GAPS_MS), windows);
+  return [...plans, ...ofSessions.map((plan) => ({ windows, ...plan }))];
+}
+
+function oneOf<T>(random: Random, choices: readonly T[]): T {
+  return choices[random.below(choices.length)] as T;
 }

@@ -97,9 +97,9 @@ export class Coordinator {
     this.wake.abort();
   }
 
-  /** The windows that are open now, in the order of their ends. */
+  /** The windows that are open now, in the order of their ends; none of whole sessions. */
   openEnds(): WindowEnd[] {
-    return this.open.ends(this.closedThroughMs, Number.POSITIVE_INFINITY);
+    return this.open.viewableEnds(this.closedThroughMs);
   }
 
   /** What an open window has most of now, by query; committed or not. About the work of closing it. */
@@ -169,12 +169,13 @@ export class Coordinator {
     for (const window of this.open.ends(this.closedThroughMs, throughMs)) {
       // All windows with one end close together.
       if (rowBytes > this.limits.rowBytes && window.endMs > this.closedThroughMs) return entries;
-      for (const rows of this.open.rows(window)) {
+      const closed = this.open.close(window);
+      for (const rows of closed) {
         rowBytes += rows.bytes.length;
         for (const sink of this.options.sinks) entries.push({ sink: sink.name, ...rows });
       }
       this.closedThroughMs = window.endMs;
-      this.windowsClosed++;
+      if (closed.length > 0) this.windowsClosed++;
     }
     this.closedThroughMs = Math.max(this.closedThroughMs, throughMs);
     return entries;
@@ -186,7 +187,7 @@ export class Coordinator {
     newOutbox: readonly OutboxEntry[],
   ): void {
     this.open.drop(this.closedThroughMs);
-    const rewrites = this.open.rewrites(this.limits.slotParts);
+    const rewrites = this.open.takeRewrites(this.limits.slotParts);
     this.options.store.commit({
       partitions: this.ledger.partitions,
       closedThroughMs: this.closedThrough,
@@ -248,7 +249,7 @@ export class Coordinator {
       closedThroughMs: this.closedThrough,
       windowsClosedNow,
       windowsClosed: this.windowsClosed,
-      openWindows: this.open.ends(this.closedThroughMs, Number.POSITIVE_INFINITY).length,
+      openWindows: this.openEnds().length,
       stateBytes,
       openPanes: this.open.paneCount,
       outboxEntries: this.outbox.length,

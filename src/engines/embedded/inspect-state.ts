@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { WindowLengths } from "../../queries/plan.ts";
 import type { PartitionManifest } from "../../sinks/manifest.ts";
-import { isIntactSlot } from "../../windows/slot-codec.ts";
+import { isIntactSlot } from "../../windows/sealed-bytes.ts";
 import { groupByWindows } from "../../windows/window-groups.ts";
 import { countIds } from "./ids-codec.ts";
 import { watermarkOf } from "./partition-ledger.ts";

@@ -4,10 +4,10 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ClickstreamError } from "../../core/errors.ts";
 import type { PartitionManifest } from "../../sinks/manifest.ts";
 import type { EncodedSlot } from "../../windows/open-windows.ts";
-import { isIntactSlot } from "../../windows/slot-codec.ts";
+import { isIntactSlot } from "../../windows/sealed-bytes.ts";
 import { lockState, type StateLock } from "../state-lock.ts";
 import { countIds } from "./ids-codec.ts";
-import { checkStateFormat, STATE_FILE, STATE_FORMAT, unreadableState } from "./state-file.ts";
+import { checkStateFormat, STATE_FILE, stateFormatFor, unreadableState } from "./state-file.ts";
 import type { Commit, OutboxEntry, Ownership, PartitionIds, StateStore, StoredState } from "./state-store.ts";
 
 const COUNTED_IDS = `
@@ -36,13 +36,13 @@ const SCHEMA = `
   );
   ${COUNTED_IDS}
   INSERT INTO pipeline (epoch, windows_closed) VALUES (0, 0);
-  PRAGMA user_version = ${STATE_FORMAT};
+  PRAGMA user_version = 3;
 `;
 
-/** Format 2 knew nothing of event ids. */
+/** Format 4 has the same tables, and panes of sessions in them. Format 2 knew nothing of event ids. */
 const FROM_FORMAT_2 = `
   ${COUNTED_IDS}
-  PRAGMA user_version = ${STATE_FORMAT};
+  PRAGMA user_version = 3;
 `;
 
 /** Format 1 knew one window setting for all queries: the group that is 0 now. */
@@ -137,6 +137,7 @@ export class SqliteStore implements StateStore {
   create(ownership: Ownership, partitions: readonly PartitionManifest[]): void {
     this.transaction(() => {
       this.run("UPDATE pipeline SET ownership = ?").run(JSON.stringify(ownership));
+      this.database.exec(`PRAGMA user_version = ${stateFormatFor(ownership.queries)}`);
       this.writePartitions(partitions);
     });
   }

@@ -4,12 +4,22 @@ import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { ClickstreamError } from "../../core/errors.ts";
 import { newerFormat } from "../../core/newer-format.ts";
+import type { QueryPlan } from "../../queries/plan.ts";
 
 /** The state, in its folder. */
 export const STATE_FILE = "state.sqlite";
 
-/** Version of the tables in it; stored as SQLite's user_version. */
-export const STATE_FORMAT = 3;
+/** The newest format of it; stored as SQLite's user_version. */
+export const STATE_FORMAT = 4;
+const FORMAT_WITHOUT_SESSIONS = 3;
+
+/**
+ * The format that a state for these queries is written in: the oldest that has what it needs, so that programs that know no
+ * sessions read on what has none.
+ */
+export function stateFormatFor(queries: readonly QueryPlan[]): number {
+  return queries.some(({ sessions }) => sessions !== undefined) ? STATE_FORMAT : FORMAT_WITHOUT_SESSIONS;
+}
 
 const SQLITE_CANTOPEN = 14;
 

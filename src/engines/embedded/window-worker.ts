@@ -13,7 +13,7 @@ import { compileScanner, type Scanner } from "../../events/scanner.ts";
 import { recordHeaders } from "../../kafka/record-decoding.ts";
 import { recordKey } from "../../kafka/record-key.ts";
 import type { WindowSettings } from "../../queries/plan.ts";
-import { fieldsOf, type WindowGroup } from "../../windows/window-groups.ts";
+import { countingWindows, fieldsOf, type WindowGroup } from "../../windows/window-groups.ts";
 import { admitEvents, DUPLICATE, FUTURE } from "./admission.ts";
 import type { CountedIds } from "./counted-ids.ts";
 import { headerBytes } from "./dead-letter-headers.ts";
@@ -21,6 +21,7 @@ import { ID_FIELD, markDuplicates } from "./deduplication.ts";
 import type { DeadLetter, Flush, FlushRequest, PartitionStart } from "./flush.ts";
 import { GroupCounts } from "./group-counts.ts";
 import { PartitionState } from "./partition-state.ts";
+import { SessionEvents } from "./session-events.ts";
 
 /** What a worker needs to know of the pipeline. */
 export interface WindowWorkerOptions {
@@ -51,7 +52,7 @@ export class WindowWorker {
   private readonly options: WindowWorkerOptions;
   private readonly partitions = new Map<number, PartitionState>();
   private readonly scanner: Scanner;
-  private readonly groups: readonly GroupCounts[];
+  private readonly groups: readonly (GroupCounts | SessionEvents)[];
   private readonly events: EventColumns;
   private readonly rejected: RejectedRows = createRejectedRows(64);
   /** By event of the batch: the watermark that it met, or why it met none. */
@@ -72,7 +73,9 @@ export class WindowWorker {
     const fields = options.windows.dedupe ? [...new Set<KeyField>([...used, ID_FIELD])] : used;
     this.scanner = compileScanner({ fields, rules: options.rules });
     this.events = createEventColumns(fields, 4096);
-    this.groups = options.groups.map((group, index) => new GroupCounts(group, index));
+    this.groups = options.groups.map((group, index) =>
+      group.sessions === undefined ? new GroupCounts(group, index) : new SessionEvents(group, index),
+    );
   }
 
   /** Whether reading should wait for the next flush. */
@@ -150,13 +153,14 @@ export class WindowWorker {
     admitEvents(this.events, records, partition, maxAheadMs, this.watermarksMs);
     if (partition.hasUntestedFloor) this.testFloor(partition, greatestBeforeMs);
     if (partition.countedIds !== undefined) this.markDuplicates(partition.countedIds);
-    for (const group of this.groups) group.add(this.events, this.watermarksMs);
+    for (const group of this.groups)
+      group.add(this.events, this.watermarksMs, { partition: partition.partition, records });
     this.account(partition, records, from, to);
   }
 
   private markDuplicates(counted: CountedIds): void {
     const { events, watermarksMs, scanner, options } = this;
-    const windows = options.groups.map((group) => group.windows);
+    const windows = options.groups.map(countingWindows);
     markDuplicates(events, watermarksMs, scanner.dictionaries[ID_FIELD]!, windows, counted);
     if (!this.countsIds) scanner.reset([ID_FIELD]); // nearly all are new: a small dictionary stays in the cache
   }
@@ -229,7 +233,7 @@ export class WindowWorker {
 }
 
 /** Whether some window counts the event. */
-function isCounted(groups: readonly GroupCounts[], event: number): boolean {
+function isCounted(groups: readonly { readonly slots: Int32Array }[], event: number): boolean {
   for (const { slots } of groups) if ((slots[event] as number) >= 0) return true;
   return false;
 }

@@ -74,13 +74,13 @@ test("what can't be inspected ends with 1 and says what to do", async () => {
   const path = join(restore(output.path, "state-1"), "state.sqlite");
   assert.equal((await inspect(output.path)).exitCode, 0);
   const database = new DatabaseSync(path);
-  database.exec("PRAGMA user_version = 4");
+  database.exec("PRAGMA user_version = 5");
   database.close();
   const newer = await inspect(output.path);
   assert.equal(newer.exitCode, 1);
   assert.match(
     newer.stderr,
-    /has format 4; this program reads formats up to 3\. \[STATE_FORMAT\]\n {2}It was left/,
+    /has format 5; this program reads formats up to 4\. \[STATE_FORMAT\]\n {2}It was left/,
   );
 
   writeFileSync(path, "no state");
