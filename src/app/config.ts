@@ -5,6 +5,7 @@ import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
 import { presetOf, sourceOf } from "../events/field-source.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
 import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
+import { sessionQueries } from "../queries/sessions.ts";
 import { checkColumnNames } from "../sinks/postgres/columns.ts";
 import { type RuleSurroundings, resolveAlertRules } from "./config/alert-rules.ts";
 import { checkSettings } from "./config/check.ts";
@@ -99,7 +100,9 @@ export function configOf({ command, file, ...given }: Sources): Config {
   const rules = eventRules(settings, file);
   if (settings.dedupe) refuseSharedIds(rules);
   if (command === "run") refuseMapping(rules);
-  const queries = resolveQueries(file, { standard: settings.standardQueries, rules });
+  const { window: sizeMs, slide: slideMs } = settings;
+  const sessions = settings.sessions ? sessionQueries(settings.sessionGap, { sizeMs, slideMs }) : [];
+  const queries = resolveQueries(file, { standard: settings.standardQueries, rules, sessions });
   if (settings.postgres !== undefined) checkColumnNames(queries);
   const alertRules = alerting(command) ? resolveAlertRules(file, surroundings(settings, queries)) : [];
   return { command, settings, origins, rules, queries, alertRules };

@@ -251,6 +251,16 @@ export const SETTINGS = {
     commands: PROCESSING,
     doc: "run only the queries of the config file",
   }),
+  sessions: setting(toggle, false, {
+    group: "Processing",
+    commands: PROCESSING,
+    doc: "also write whole sessions, and how often one page follows another in them",
+  }),
+  sessionGap: setting(duration(1_000, 86_400_000), 1_800_000, {
+    group: "Windows",
+    commands: PROCESSING,
+    doc: "silence that ends a session, with --sessions",
+  }),
   untilEnd: setting(toggle, false, {
     group: "Processing",
     commands: ["process"],

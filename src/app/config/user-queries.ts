@@ -10,15 +10,15 @@ import type { ConfigFile } from "./config-file.ts";
 import { nearest } from "./nearest.ts";
 
 /**
- * The queries of a pipeline: the standard ones unless left out, then those of the config file.
+ * The queries of a pipeline: the standard ones unless left out, then those of the config file, then those of whole sessions.
  * @throws UsageError naming the query that can't be used.
  */
 export function resolveQueries(
   file: ConfigFile | undefined,
-  { standard, rules }: { standard: boolean; rules: EventRules },
+  { standard, rules, sessions }: { standard: boolean; rules: EventRules; sessions: readonly QueryPlan[] },
 ): readonly QueryPlan[] {
   const own = file === undefined ? [] : readQueries(file);
-  const queries = [...(standard ? STANDARD_QUERIES : []), ...own];
+  const queries = [...(standard ? STANDARD_QUERIES : []), ...own, ...sessions];
   if (queries.length === 0) {
     throw new UsageError(
       "There is no query to run.",
@@ -31,6 +31,7 @@ export function resolveQueries(
       throw new UsageError(`Two queries are called ${plan.name}.`, "Rename one of them in the config file.");
     }
     names.add(plan.name);
+    if (plan.sessions !== undefined) continue; // made here, of fields that every event has
     refuseUnknownFields(plan, rules);
     refuseWrongTypes(plan, rules);
     refuseImpossibleValues(plan, rules);
