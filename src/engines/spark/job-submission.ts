@@ -10,8 +10,8 @@ import {
 } from "./streaming-job.ts";
 
 /**
- * Prepares a session for a job: its settings are set, and queries of its names that are of another job (unless `isSame`)
- * are stopped; they start again from their checkpoints.
+ * Prepares a session for a job: queries of its names that are of another job (unless `isSame`) are stopped; they start
+ * again from their checkpoints.
  * @throws SparkError
  */
 export async function prepareSession(
@@ -19,7 +19,6 @@ export async function prepareSession(
   job: StreamingJob,
   isSame: boolean,
 ): Promise<void> {
-  await session.configure(job.conf);
   if (isSame) return;
   const names = new Set<string | null>(queriesOf(job).map(({ name }) => name));
   for (const query of await session.streams.active()) if (names.has(query.name)) await query.stop();

@@ -164,7 +164,9 @@ export class SparkEngine {
 
   private async attempt(signal: AbortSignal): Promise<void> {
     const { clock, spark } = this.options;
-    const session = await SparkSession.connect(spark, { sessionId: this.state.sessionId, clock, signal });
+    const { sessionId } = this.state;
+    const settings = this.job.conf;
+    const session = await SparkSession.connect(spark, { sessionId, settings, clock, signal });
     this.session = session;
     this.recovery.reached();
     const name = jobName(this.job);

@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { tryFileLock } from "../../core/file-lock.ts";
 import { viewMaster } from "./master-view.ts";
 import { readSparkRecord, type SparkRecord, sparkFolder, writeSparkRecord } from "./spark-folder.ts";
+import { TASKS_AT_ONCE } from "./spark-programs.ts";
 import { answers, isProgramAlive, type SparkStartOptions, startSpark, stopSpark } from "./start-spark.ts";
 
 const STATUS_TIMEOUT_MS = 2_000;
@@ -58,7 +59,7 @@ export async function localSparkStatus(dir: string): Promise<SparkStatus> {
     startedBy: record.startedBy,
     url: connectUrl(record),
     page: driverPage(record),
-    executors: { wanted: record.executors, running: view?.coresUsed ?? 0 },
+    executors: { wanted: record.executors, running: Math.floor((view?.coresUsed ?? 0) / TASKS_AT_ONCE) },
     programs,
   };
 }

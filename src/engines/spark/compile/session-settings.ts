@@ -19,6 +19,7 @@ export function sessionSettings({
     // Else executors load classes for each streaming query anew, ask the driver for every name that Java's compiler looks
     // for, and share no compiled code among queries, runs and batches of different ones.
     "spark.sql.artifact.isolation.enabled": "false",
+    "spark.sql.artifact.isolation.alwaysApplyClassloader": "false",
     // Larger methods are never compiled by Java's own compiler: then operators one by one are faster than all in one.
     "spark.sql.codegen.hugeMethodLimit": "8000",
     "spark.sql.shuffle.partitions": String(shufflePartitions),

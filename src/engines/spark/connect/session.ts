@@ -25,6 +25,8 @@ export interface SessionOptions {
   clock?: Clock;
   /** Certificates to trust beside the usual ones, PEM. */
   ca?: string | undefined;
+  /** Settings of the session before anything else is asked of it: Spark reads some only once. */
+  settings?: Readonly<Record<string, string>>;
   /** Ends the attempt to connect. */
   signal?: AbortSignal;
 }
@@ -57,6 +59,7 @@ export class SparkSession implements Commands {
     const retries = options.retries ?? DEFAULT_RETRIES;
     const connection = new Connection({ endpoint, sessionId, clock, retries, ca: options.ca });
     try {
+      await setAll(connection, options.settings ?? {}, options.signal);
       const version = await askVersion(connection, options.signal);
       refuseOlderServer(version, connection.server);
       return new SparkSession(sessionId, version, connection);
@@ -68,14 +71,12 @@ export class SparkSession implements Commands {
 
   /** Sets settings of this session. @throws SparkError */
   async configure(settings: Readonly<Record<string, string>>): Promise<void> {
-    const pairs = Object.entries(settings).map(([key, value]) => ({ key, value }));
-    if (pairs.length === 0) return;
-    await this.#config({ case: "set", value: { pairs } });
+    await setAll(this.#connection, settings);
   }
 
   /** The value of a setting, null when it has none. @throws SparkError */
   async setting(key: string): Promise<string | null> {
-    const { pairs } = await this.#config({ case: "getOption", value: { keys: [key] } });
+    const { pairs } = await askSettings(this.#connection, { case: "getOption", value: { keys: [key] } });
     return pairs[0]?.value ?? null;
   }
 
@@ -148,13 +149,22 @@ export class SparkSession implements Commands {
   close(): void {
     this.#connection.close();
   }
+}
 
-  #config(opType: MessageInitShape<typeof ConfigRequest_OperationSchema>["opType"] & object) {
-    const { client } = this.#connection;
-    return this.#connection.ask(() =>
-      client.config({ ...this.#connection.identity(), operation: { opType } }),
-    );
-  }
+type SettingsOperation = MessageInitShape<typeof ConfigRequest_OperationSchema>["opType"] & object;
+
+function askSettings(connection: Connection, opType: SettingsOperation, signal?: AbortSignal) {
+  const request = () => connection.client.config({ ...connection.identity(), operation: { opType } });
+  return connection.ask(request, signal);
+}
+
+async function setAll(
+  connection: Connection,
+  settings: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const pairs = Object.entries(settings).map(([key, value]) => ({ key, value }));
+  if (pairs.length > 0) await askSettings(connection, { case: "set", value: { pairs } }, signal);
 }
 
 async function askVersion(connection: Connection, signal?: AbortSignal): Promise<string> {
