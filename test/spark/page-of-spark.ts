@@ -29,8 +29,8 @@ export async function checkRunUnderSpark(
     assert.equal(query.droppedRows, 0, `${query.name}: nothing is late`);
   }
   assert.ok(
-    pipeline.spark!.executors.every(({ cores, host }) => cores === 1 && host !== ""),
-    "every executor has a core and a host",
+    pipeline.spark!.executors.every(({ cores, host }) => cores === 2 && host !== ""),
+    "every executor takes two tasks at once and has a host",
   );
 
   const sampled = samples(await (await fetch(`${url}/metrics`)).text());
