@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { archiveOf, isDropped, readArchiveIndex } from "../sinks/archive-index.ts";
 import { archivedFile, type Day, dayOfFolder } from "../sinks/archive-path.ts";
+import { DATA_QUALITY } from "../sinks/data-quality.ts";
+import type { Manifest } from "../sinks/manifest.ts";
 import { windowStartOf } from "../sinks/window-path.ts";
 
 /** Where the rows of one day of a query are: an archived file, or files of rows as the engine wrote them. */
@@ -81,6 +83,12 @@ export async function queriesIn(output: string): Promise<string[]> {
     if (/^[a-z]/.test(name) && (await namesIn(join(output, name))).some(dayOfFolder)) queries.add(name);
   }
   return [...queries].sort();
+}
+
+/** The manifest's queries, and what is written beside them. */
+export async function namesOf(output: string, { queries }: Manifest): Promise<string[]> {
+  const beside = (await namesIn(join(output, DATA_QUALITY))).some(dayOfFolder) ? [DATA_QUALITY] : [];
+  return [...queries.map(({ name }) => name), ...beside];
 }
 
 /** The window files in a day's folder, by their start; none when it is absent. */

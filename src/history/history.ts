@@ -14,6 +14,7 @@ import {
   type DaySource,
   daySources,
   type ListRowFiles,
+  namesOf,
   queriesIn,
   windowFileListing,
 } from "./day-sources.ts";
@@ -247,7 +248,7 @@ export class History implements AsyncDisposable {
   async #refresh(names: ReadonlySet<string> | undefined): Promise<void> {
     const { output } = this.#options;
     const manifest = await readManifest(output);
-    const queries = manifest?.queries.map(({ name }) => name) ?? (await queriesIn(output));
+    const queries = manifest ? await namesOf(output, manifest) : await queriesIn(output);
     const views: RowShape[] = [];
     for (const query of queries) {
       const plan = manifest?.queries.find(({ name }) => name === query);

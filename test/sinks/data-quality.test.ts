@@ -8,7 +8,9 @@ import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import { DataQuality, type QualityRow } from "../../src/sinks/data-quality.ts";
 import { expectedRange } from "../../src/sinks/expected-range.ts";
 import { JsonFilesSink } from "../../src/sinks/json-files.ts";
+import { writeManifest } from "../../src/sinks/manifest-file.ts";
 import type { WindowRows } from "../../src/sinks/sink.ts";
+import { manifestOf } from "../history/trees.ts";
 import { filesUnder, temporaryFolder } from "./temporary-folder.ts";
 
 const DAY_MS = 86_400_000;
@@ -137,6 +139,7 @@ test("statements see every value, whatever the first window had", async () => {
   const sink = await openOn(folder.path);
   await writeHistory(sink);
   await sink.write(windowOf(NOON, 1_050, 300));
+  await writeManifest(folder.path, manifestOf(NOON + DAY_MS, STANDARD_QUERIES));
   const clock = { nowMs: () => NOON + DAY_MS };
   await using history = await History.open({ output: folder.path, clock, memoryMb: 256, threads: 1 });
   await history.refresh(new Set(["data_quality"]));
