@@ -21,7 +21,6 @@ TEXT_FIELDS = ["event_id", "user_id", "session_id", "url", "action", "timestamp"
 KEPT_FIELDS = ["user_id", "session_id", "url", "action", "device_type", "browser"]
 ACTIONS = {"click", "view", "scroll", "hover"}
 DEVICE_TYPES = {"mobile", "desktop", "tablet"}
-DEAD_LETTERS = "clickstream.dlq"  # made by clickstream's own run before
 MAX_EVENT_BYTES = 1_048_576
 MAX_AHEAD_MS = 60_000
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-](\d{2}):(\d{2}))", re.ASCII)
@@ -189,7 +188,7 @@ def start_all(spark, brokers, topic, output):
         f"named_struct('key', 'clickstream.{name}', 'value', cast(cast({sql} AS string) AS binary))" for name, sql in headers.items()
     ]
     letters = judged.where("reason IS NOT NULL").selectExpr("key", "value", f"array({', '.join(structs)}) AS headers")
-    writer = letters.writeStream.format("kafka").options(**kafka, topic=DEAD_LETTERS)
+    writer = letters.writeStream.format("kafka").options(**kafka, topic=f"{topic}.dlq")
     yield writer.option("checkpointLocation", f"{output}/checkpoints/dead_letters").trigger(availableNow=True).start()
 
 
