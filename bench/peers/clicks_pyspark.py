@@ -199,6 +199,7 @@ def main(brokers, topic, output, jars, runs):
         .config("spark.driver.memory", "5g")
         .config("spark.driver.extraClassPath", jars)
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.codegen.cache.maxEntries", "2000")
