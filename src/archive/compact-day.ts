@@ -20,6 +20,7 @@ import {
 } from "../sinks/archive-path.ts";
 import { type ArchivedWindow, archivedWindow, writeArchivedWindows } from "../sinks/archived-windows.ts";
 import { createFolder, syncFolder, temporaryName } from "../sinks/durable-file.ts";
+import { rowsIn } from "../sinks/row-lines.ts";
 import type { OnStep } from "./archive-steps.ts";
 
 /** What is compacted, and how. */
@@ -55,7 +56,7 @@ export async function compactDay(job: CompactDay): Promise<ArchivedDay | undefin
     files.map(({ path }) => path),
     gathered,
     (bytes, index) => {
-      windows.push(archivedWindow(files[index]?.windowStartMs as number, linesIn(bytes), bytes));
+      windows.push(archivedWindow(files[index]?.windowStartMs as number, rowsIn(bytes), bytes));
       return quote?.(bytes) ?? bytes;
     },
   );
@@ -110,12 +111,6 @@ function notArchived({ shape, day }: CompactDay, why: string, cause?: Error): Cl
 
 const otherwise = (windowStartMs: number): string =>
   `the window of ${new Date(windowStartMs).toISOString()} does not read back as its file holds it`;
-
-function linesIn(bytes: Buffer): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) lines++;
-  return lines;
-}
 
 async function syncFile(path: string): Promise<void> {
   const file = await open(path, "r");

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { RowShape } from "./columns.ts";
 import { type Database, type DatabaseLimits, openDatabase } from "./database.ts";
+import { KeptFiles } from "./kept-files.ts";
 import { literal } from "./sql-text.ts";
 import type { StretchFile } from "./stretch-files.ts";
 
@@ -17,18 +18,19 @@ const APART_FORMAT = 1;
 export class ApartFiles implements Disposable {
   readonly #folder: string;
   readonly #limits: DatabaseLimits;
-  readonly #present = new Map<string, Set<string>>();
+  readonly #kept: KeptFiles;
   #database: Database | undefined;
 
   constructor(folder: string, limits: DatabaseLimits) {
     this.#folder = folder;
+    this.#kept = new KeptFiles(folder);
     this.#limits = limits;
   }
 
   /** Path of the copy; undefined when there is none. */
   async find(shape: RowShape, file: StretchFile, sizeMs: number): Promise<string | undefined> {
     const name = nameOf(shape, file, sizeMs);
-    return (await this.#presentIn(shape.query)).has(name) ? join(this.#folder, shape.query, name) : undefined;
+    return (await this.#kept.of(shape.query)).has(name) ? join(this.#folder, shape.query, name) : undefined;
   }
 
   /** Makes a copy and returns its path. @throws DuckDB's error, the system's */
@@ -47,16 +49,16 @@ export class ApartFiles implements Disposable {
     } finally {
       await rm(made, { force: true });
     }
-    (await this.#presentIn(shape.query)).add(name);
+    (await this.#kept.of(shape.query)).add(name);
     return join(folder, name);
   }
 
   /** Removes copies of files that a query no longer has. */
   async keepOnly(shape: RowShape, files: readonly StretchFile[], sizeMs: number): Promise<void> {
     const used = new Set(files.map((file) => nameOf(shape, file, sizeMs)));
-    const present = await this.#presentIn(shape.query);
+    const present = await this.#kept.of(shape.query);
     for (const name of present) {
-      if (used.has(name)) continue;
+      if (used.has(name) || !name.endsWith(".parquet")) continue;
       await rm(join(this.#folder, shape.query, name), { force: true });
       present.delete(name);
     }
@@ -64,21 +66,12 @@ export class ApartFiles implements Disposable {
 
   /** Looks again which copies there are. */
   forget(): void {
-    this.#present.clear();
+    this.#kept.forget();
   }
 
   [Symbol.dispose](): void {
     this.#database?.[Symbol.dispose]();
     this.#database = undefined;
-  }
-
-  async #presentIn(query: string): Promise<Set<string>> {
-    const known = this.#present.get(query);
-    if (known !== undefined) return known;
-    const names = await readdir(join(this.#folder, query)).catch(() => []); // none yet
-    const present = new Set(names.filter((name) => name.endsWith(".parquet")));
-    this.#present.set(query, present);
-    return present;
   }
 }
 

@@ -1,10 +1,11 @@
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import type { RowShape } from "./columns.ts";
 import { type Database, type DatabaseLimits, openDatabase } from "./database.ts";
 import { decimalQuoter } from "./exact-decimals.ts";
 import { gatherFiles } from "./gather-files.ts";
+import { KeptFiles } from "./kept-files.ts";
 import { writeParquet } from "./parquet-files.ts";
 import type { Segment } from "./segments.ts";
 import type { StretchFile } from "./stretch-files.ts";
@@ -20,12 +21,13 @@ export class SegmentCache implements Disposable {
   readonly folder: string;
   readonly #clock: Pick<Clock, "nowMs">;
   readonly #limits: DatabaseLimits;
-  readonly #present = new Map<string, Set<string>>();
+  readonly #kept: KeptFiles;
   #database: Database | undefined;
   #made = 0;
 
   constructor(folder: string, clock: Pick<Clock, "nowMs">, limits: DatabaseLimits) {
     this.folder = folder;
+    this.#kept = new KeptFiles(folder);
     this.#clock = clock;
     this.#limits = limits;
   }
@@ -33,7 +35,7 @@ export class SegmentCache implements Disposable {
   /** The segments' files, in their order; makes those that are missing. */
   async filesOf(shape: RowShape, segments: readonly Segment[]): Promise<StretchFile[]> {
     const folder = join(this.folder, shape.query);
-    const present = await this.#presentIn(shape.query);
+    const present = await this.#kept.of(shape.query);
     const files: StretchFile[] = [];
     for (const segment of segments) {
       const { fileName, fromMs, toMs, isSettled } = segment;
@@ -47,21 +49,12 @@ export class SegmentCache implements Disposable {
 
   /** Looks again which files there are: another process may have deleted some. */
   forget(): void {
-    this.#present.clear();
+    this.#kept.forget();
   }
 
   [Symbol.dispose](): void {
     this.#database?.[Symbol.dispose]();
     this.#database = undefined;
-  }
-
-  async #presentIn(query: string): Promise<Set<string>> {
-    const known = this.#present.get(query);
-    if (known !== undefined) return known;
-    const folder = join(this.folder, query);
-    const present = new Set(await readdir(folder).catch(() => [])); // none yet
-    this.#present.set(query, present);
-    return present;
   }
 
   async #make(shape: RowShape, { fileName, paths }: Segment, folder: string): Promise<void> {

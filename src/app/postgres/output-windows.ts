@@ -9,10 +9,10 @@ import { archiveOf, isDropped, type QueryArchive, readArchiveIndex } from "../..
 import { type Day, dayFolder, dayOf, dayStartMs } from "../../sinks/archive-path.ts";
 import { readArchivedWindows } from "../../sinks/archived-windows.ts";
 import type { KeptFrom, ResultWindows, WindowKey } from "../../sinks/postgres/tree-follower.ts";
+import { rowsIn } from "../../sinks/row-lines.ts";
 import type { WindowRows } from "../../sinks/sink.ts";
 import { windowFileName, windowFolder } from "../../sinks/window-path.ts";
 
-const NEWLINE = 0x0a;
 /** What DuckDB may use to read an archived day, in the engine's process. */
 const LIMITS = { memoryMb: 256, threads: 1 };
 
@@ -100,7 +100,7 @@ export class OutputWindows implements ResultWindows {
       for (const key of left) {
         const bytes = await this.#bytesOf(key);
         if (bytes === undefined) absent.push(key);
-        else yield this.#windowRows(key, bytes, linesIn(bytes));
+        else yield this.#windowRows(key, bytes, rowsIn(bytes));
       }
       left = absent;
     }
@@ -151,10 +151,4 @@ export class OutputWindows implements ResultWindows {
       throw error;
     }
   }
-}
-
-function linesIn(bytes: Buffer): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
-  return lines;
 }
