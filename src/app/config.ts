@@ -100,8 +100,7 @@ export function configOf({ command, file, ...given }: Sources): Config {
   const rules = eventRules(settings, file);
   if (settings.dedupe) refuseSharedIds(rules);
   if (command === "run") refuseMapping(rules);
-  const { window: sizeMs, slide: slideMs } = settings;
-  const sessions = settings.sessions ? sessionQueries(settings.sessionGap, { sizeMs, slideMs }) : [];
+  const sessions = settings.sessions ? wholeSessions(settings) : [];
   const queries = resolveQueries(file, { standard: settings.standardQueries, rules, sessions });
   if (settings.postgres !== undefined) checkColumnNames(queries);
   const alertRules = alerting(command) ? resolveAlertRules(file, surroundings(settings, queries)) : [];
@@ -196,6 +195,17 @@ function eventRules(
     ...(fields === undefined ? {} : { fields }),
     ...(extraFields === undefined ? {} : { extraFields }),
   };
+}
+
+/** Under Spark without transitions, which is told at the start. */
+function wholeSessions({
+  engine,
+  sessionGap,
+  window: sizeMs,
+  slide: slideMs,
+}: Settings): readonly QueryPlan[] {
+  const queries = sessionQueries(sessionGap, { sizeMs, slideMs });
+  return engine === "spark" ? queries.filter(({ sessions }) => sessions?.rows === "sessions") : queries;
 }
 
 /** An id that events share would make all but one of them duplicates. */

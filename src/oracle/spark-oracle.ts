@@ -5,6 +5,7 @@ import type { Manifest } from "../sinks/manifest.ts";
 import type { SparkTimeline } from "../sinks/spark-batches.ts";
 import type { ExpectedWindow, LogRecord } from "./oracle.ts";
 import { rowsOf } from "./rows.ts";
+import { OracleSessions } from "./sessions.ts";
 import { SlimEvents } from "./slim-events.ts";
 import { oracleVerdict } from "./verdict.ts";
 
@@ -24,6 +25,8 @@ interface QueryState extends SparkQuery {
   readonly batchOf: Map<number, number>;
   /** Counted events by the start of their pane, until the last window with it is handed out. */
   readonly panes: Map<number, ClickEvent[]>;
+  /** What takes the events instead, for whole sessions. */
+  readonly sessions: OracleSessions | undefined;
   /** Windows that end at or before it were handed out. */
   handedThroughMs: number;
   dropped: number;
@@ -31,9 +34,9 @@ interface QueryState extends SparkQuery {
 
 /**
  * Computes again what Spark must have written: each query has batches and watermarks of its own, and a batch drops what
- * falls in a pane (a stretch of one slide) that ends at or before the watermark of the batch before it. Feed the partition
- * with the least watermark next: then the events in memory are those of two batches and of the delay, some 100 bytes each
- * and 8 more for each query.
+ * falls in a pane (a stretch of one slide; of whole sessions, a millisecond) that ends at or before the watermark of the batch
+ * before it. Feed the partition with the least watermark next: then the events in memory are those of two batches, of the delay
+ * and of open sessions, some 100 bytes each and 8 more for each query.
  */
 export class SparkOracle {
   readonly #manifest: Pick<Manifest, "rules" | "windows">;
@@ -50,15 +53,21 @@ export class SparkOracle {
     this.#manifest = manifest;
     this.#partitions = partitions;
     this.#slim = new SlimEvents(queries.map(({ plan }) => plan));
-    this.#queries = queries.map((query) => ({
-      ...query,
-      lengths: query.plan.windows ?? manifest.windows,
-      closedThroughMs: query.timeline.batches[query.lastBatch]?.watermarkMs ?? Number.NEGATIVE_INFINITY,
-      batchOf: new Map(),
-      panes: new Map(),
-      handedThroughMs: Number.NEGATIVE_INFINITY,
-      dropped: 0,
-    }));
+    this.#queries = queries.map((query) => {
+      const { plan, timeline, lastBatch } = query;
+      const closedThroughMs = timeline.batches[lastBatch]?.watermarkMs ?? Number.NEGATIVE_INFINITY;
+      const rule = plan.sessions;
+      return {
+        ...query,
+        lengths: plan.windows ?? manifest.windows,
+        closedThroughMs,
+        batchOf: new Map(),
+        panes: new Map(),
+        sessions: rule && new OracleSessions([plan], rule, manifest.windows, closedThroughMs),
+        handedThroughMs: Number.NEGATIVE_INFINITY,
+        dropped: 0,
+      };
+    });
   }
 
   /** Takes the next record of its partition. */
@@ -69,10 +78,15 @@ export class SparkOracle {
       const batch = batchAt(query, record.partition, record.offset);
       const isBefore = record.offset < (query.timeline.starts[record.partition] ?? 0);
       if (event === undefined || batch === undefined || isBefore) continue;
-      const { slideMs } = query.lengths;
+      const slideMs = query.sessions === undefined ? query.lengths.slideMs : 1;
       const paneStartMs = Math.floor(event.timeMs / slideMs) * slideMs;
       if (paneStartMs + slideMs <= lateBefore(query, batch)) {
         query.dropped++;
+        continue;
+      }
+      if (query.sessions !== undefined) {
+        const { partition, offset } = record;
+        query.sessions.add({ event, partition, offset }, Number.NEGATIVE_INFINITY);
         continue;
       }
       if (paneStartMs + slideMs > query.closedThroughMs) continue;
@@ -99,6 +113,7 @@ export class SparkOracle {
       const watermarks = this.#partitions.map((partition) => this.#watermarkOf(query, partition));
       const throughMs = Math.min(closedThroughMs, ...watermarks);
       if (throughMs <= query.handedThroughMs) continue;
+      if (query.sessions !== undefined) yield* query.sessions.takeComplete(throughMs);
       for (const startMs of completeStarts(query, throughMs)) {
         const events = panesOf(startMs, lengths).flatMap((paneMs) => panes.get(paneMs) ?? []);
         const rows = rowsOf(plan, { startMs, endMs: startMs + lengths.sizeMs }, events);

@@ -7,6 +7,7 @@ import { queriesOf } from "../../src/engines/spark/streaming-job.ts";
 import { DEFAULT_EVENT_RULES, type ExtraField, type KeyField } from "../../src/events/event.ts";
 import { DEFAULT_WINDOWS, type QueryPlan } from "../../src/queries/plan.ts";
 import { count, countDistinct, countWhere, maxTime, query, sum, timeSpan } from "../../src/queries/query.ts";
+import { sessionQueries } from "../../src/queries/sessions.ts";
 
 const INPUT: CompileInput = {
   brokers: ["one:9092", "two:9092"],
@@ -58,6 +59,15 @@ for (const plan of QUERIES) {
     matchesGolden(`${plan.name}.sql`, job.stages[1]?.queries[0]?.sql ?? "");
   });
 }
+
+test("the SQL of whole sessions, and of records judged for them", () => {
+  const [sessions, transitions] = sessionQueries(1_800_000, DEFAULT_WINDOWS);
+  const [judging, following] = compileJob({ ...INPUT, queries: [sessions!] }).stages;
+  matchesGolden("sessions.sql", following?.queries[0]?.sql ?? "");
+  const judged = judging?.queries[0]?.sql ?? "";
+  assert.match(judged, /,\n {2}partition,\n {2}offset,\n {2}CASE WHEN reason IS NOT NULL THEN record_ms END/);
+  assert.throws(() => compileJob({ ...INPUT, queries: [transitions!] }), /can't run the query transitions/);
+});
 
 test("the SQL of the verdict", () => {
   const rules = {

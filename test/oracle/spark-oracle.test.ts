@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
+import type { LogRecord } from "../../src/oracle/oracle.ts";
 import { SparkOracle } from "../../src/oracle/spark-oracle.ts";
 import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { count, query } from "../../src/queries/query.ts";
+import { sessionQueries } from "../../src/queries/sessions.ts";
 import { eventWith } from "../events/verdict-cases.ts";
 
 const MINUTE_MS = 60_000;
@@ -28,13 +30,7 @@ function windowsOf(minutes: readonly number[], batchEnds: readonly [end: number,
     [0],
   );
   minutes.forEach((minute, offset) => {
-    const timestampMs = START_MS + minute * MINUTE_MS;
-    oracle.add({
-      partition: 0,
-      offset,
-      timestampMs,
-      value: Buffer.from(eventWith({ timestamp: timestampMs })),
-    });
+    oracle.add(recordAt(offset, minute));
   });
   oracle.finish(0);
   const counts = [...oracle.takeComplete()].map(({ windowStartMs, rows }) => {
@@ -91,3 +87,37 @@ test("what no committed batch has read does not count", () => {
     [0, 2],
   ]);
 });
+
+test("sessions end by their silence; what falls behind the watermark of the batch before goes into none", () => {
+  const [plan] = sessionQueries(2 * MINUTE_MS, MANIFEST.windows);
+  // The event of 3 min would join those of 1 and 5, had it come a batch earlier; that of 4 min is as old as the watermark.
+  const minutes = [0, 1, 5, 3, 4, 9];
+  const batchEnds = [
+    [3, 4],
+    [5, 4],
+    [6, 8],
+    [6, 8],
+  ];
+  const batches = batchEnds.map(([end, minute], batch) => ({
+    ...{ batch, watermarkMs: START_MS + minute! * MINUTE_MS, ends: { 0: end! } },
+  }));
+  const timeline = { starts: { 0: 0 }, batches };
+  const oracle = new SparkOracle(MANIFEST, [{ plan: plan!, timeline, lastBatch: 3 }], [0]);
+  for (const [offset, minute] of minutes.entries()) oracle.add(recordAt(offset, minute));
+  oracle.finish(0);
+  const rows = [...oracle.takeComplete()].map(({ windowStartMs, rows }) => {
+    const { events, session_seconds } = JSON.parse(rows) as { events: number; session_seconds: number };
+    return [(windowStartMs - START_MS) / MINUTE_MS, events, session_seconds];
+  });
+  assert.deepEqual(rows, [
+    [3, 2, 60],
+    [7, 2, 60],
+  ]);
+  assert.equal(oracle.dropped().get("sessions"), 1);
+});
+
+function recordAt(offset: number, minute: number): LogRecord {
+  const timestampMs = START_MS + minute * MINUTE_MS;
+  const value = Buffer.from(eventWith({ timestamp: timestampMs }));
+  return { partition: 0, offset, timestampMs, value };
+}

@@ -24,6 +24,7 @@ import {
   query,
   timeSpan,
 } from "../../src/queries/query.ts";
+import { sessionQueries } from "../../src/queries/sessions.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import type { Manifest } from "../../src/sinks/manifest.ts";
 import { runCommand } from "../services/command-line.ts";
@@ -36,6 +37,8 @@ const PHASES = 2;
 const EVENTS_PER_PHASE = 30_000;
 const MINUTE_MS = 60_000;
 const PHASE_MS = 10 * MINUTE_MS;
+/** So short that sessions end all the time, some of them exactly so far apart. */
+const SESSION_GAP_MS = 1_000;
 /** Less than the delay: nothing falls behind the watermark of the phase before. */
 const DISORDER_MS = 1.5 * MINUTE_MS;
 const START_MS = Date.UTC(2026, 10, 23, 8);
@@ -63,10 +66,15 @@ function randomQuery(random: Random, number: number): QueryPlan {
   return query(`random_${number}`, { by, measures: Object.fromEntries(measures), ...own });
 }
 
-test(`Spark's rows are the meaning's, for standard and random queries (seed ${seed})`, async (t) => {
+test(`Spark's rows are the meaning's, for standard, random and whole-session queries (seed ${seed})`, async (t) => {
   const { url, brokers, folder } = await sharedCluster();
   const random = seededRandom(seed);
-  const queries = [...STANDARD_QUERIES, ...[1, 2, 3, 4, 5].map((number) => randomQuery(random, number))];
+  const [sessions] = sessionQueries(SESSION_GAP_MS, DEFAULT_WINDOWS) as [QueryPlan, QueryPlan];
+  const queries = [
+    ...STANDARD_QUERIES,
+    sessions,
+    ...[1, 2, 3, 4, 5].map((number) => randomQuery(random, number)),
+  ];
   const kafka = { brokers, clientId: "test" };
   const cluster = await Cluster.connect(kafka);
   t.after(() => cluster.close());
@@ -136,19 +144,21 @@ test(`Spark's rows are the meaning's, for standard and random queries (seed ${se
   await t.test("and what the embedded engine writes", async () => {
     const embedded = join(folder, "conformance-embedded");
     const from = ["--brokers", brokers.join(","), "--topic", TOPIC, "--dead-letter-topic", `${TOPIC}.other`];
+    const more = ["--sessions", "--session-gap", `${SESSION_GAP_MS}ms`];
     const rules = ["--max-event-bytes", String(RULES.maxEventBytes), "--http", "off", "--log-level", "warn"];
     const run = await runCommand(
       folder,
       "process",
       ...from,
       ...rules,
+      ...more,
       "--until-end",
       "--finish",
       "--output",
       embedded,
     );
     assert.equal(run.code, 0, run.stderr);
-    for (const { name } of STANDARD_QUERIES) {
+    for (const { name } of [...STANDARD_QUERIES, sessions]) {
       for (const [window, rows] of expected.get(name) ?? []) {
         const path = join(
           embedded,
@@ -171,7 +181,7 @@ test(`Spark's rows are the meaning's, for standard and random queries (seed ${se
         const laterMs = START_MS + (PHASES + 1) * PHASE_MS + event;
         await produce(2, laterMs, soundValue(random, laterMs));
       }
-      const few = [...STANDARD_QUERIES.slice(-2), queries.at(-1) as QueryPlan]; // each follows by itself
+      const few = [...STANDARD_QUERIES.slice(-2), sessions, queries.at(-1) as QueryPlan]; // each follows by itself
       await drain(jobOf(few));
       const full = manifestOf(topic, few, log);
       const verification = await verifySparkOutput(

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Clock } from "../../core/clock.ts";
-import { compileJob, DEAD_LETTERS } from "../../engines/spark/compile/compile-job.ts";
+import { compileJob, DEAD_LETTERS, NO_TRANSITIONS } from "../../engines/spark/compile/compile-job.ts";
 import { kafkaClientOptions } from "../../engines/spark/kafka-client-options.ts";
 import { SparkEngine, type SparkOptions, type SparkProgress } from "../../engines/spark/spark-engine.ts";
 import { SPARK } from "../../local/software.ts";
@@ -69,6 +69,8 @@ class SparkRun implements RunningEngine {
 
   /** On failure nothing is left running. */
   async start(): Promise<void> {
+    const { log, config } = this.context;
+    if (config.settings.sessions) log.warn(`there are sessions, and no transitions: ${NO_TRANSITIONS}`);
     this.server = await startServer(this.context);
     try {
       await this.begin(this.settings.untilEnd);

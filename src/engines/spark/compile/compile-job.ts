@@ -6,6 +6,7 @@ import type { StreamingJob, StreamingQuerySpec } from "../streaming-job.ts";
 import { deadLetters, type LetterRoute } from "./dead-letters.ts";
 import { judgedRecords, judgedSchema } from "./judged-records.ts";
 import { sessionSettings } from "./session-settings.ts";
+import { sessionsQuery } from "./sessions-query.ts";
 import { selectFrom } from "./sql-text.ts";
 import { fieldsOfQuery, windowedQuery } from "./windowed-query.ts";
 
@@ -33,6 +34,10 @@ export interface CompileInput {
 /** Name of the streaming query that sends the dead letters. */
 export const DEAD_LETTERS = "dead_letters";
 
+/** Why Spark can't count transitions. */
+export const NO_TRANSITIONS =
+  "a window's transitions are final before their sessions end, and Spark tells nothing of a session before";
+
 /** The queries that follow look for new files so often; without any, a look costs next to nothing. */
 const FOLLOW_MS = 2_000;
 
@@ -48,18 +53,19 @@ export function compileJob(input: CompileInput): StreamingJob {
     if (!queries.some((query) => query.name === name)) continue;
     throw new UsageError(`Under Spark no query can be called ${name}.`, "Rename the query.");
   }
-  const whole = queries.find((query) => query.sessions !== undefined);
-  if (whole !== undefined) {
+  const impossible = queries.find(({ sessions }) => sessions?.rows === "transitions");
+  if (impossible !== undefined) {
     throw new UsageError(
-      `Spark can't run the query ${whole.name}: it is one of whole sessions.`,
-      "Leave out --sessions, or use --engine embedded.",
+      `Spark can't run the query ${impossible.name}: ${NO_TRANSITIONS}.`,
+      "Use the embedded engine for it.",
     );
   }
   const checkpoint = (name: string): string => `${output}/checkpoints/${name}`;
   const fields = [...new Set(queries.flatMap(fieldsOfQuery))];
+  const needsPlaces = queries.some(({ sessions }) => sessions !== undefined);
   const judged: StreamingQuerySpec = {
     name: JUDGED_EVENTS,
-    sql: judgedRecords({ rules, maxAheadMs: windows.maxAheadMs, source: RECORDS, fields }),
+    sql: judgedRecords({ rules, maxAheadMs: windows.maxAheadMs, source: RECORDS, fields, needsPlaces }),
     sink: { format: "parquet", path: checkpoint(JUDGED_FOLDER), partitionBy: [] },
     ...{ outputMode: "append", checkpoint: checkpoint(JUDGED_EVENTS), trigger },
   };
@@ -76,7 +82,10 @@ export function compileJob(input: CompileInput): StreamingJob {
     return {
       ...following,
       name,
-      sql: windowedQuery(query, windows, EVENTS),
+      sql:
+        query.sessions === undefined
+          ? windowedQuery(query, windows, EVENTS)
+          : sessionsQuery(query, query.sessions, windows.delayMs, EVENTS),
       sink,
       checkpoint: checkpoint(name),
     };

@@ -20,12 +20,19 @@ const LETTER_TYPES = {
   headers: "ARRAY<STRUCT<key: STRING, value: BINARY>>",
 } as const;
 
+/** Columns that say where in the log a record is. */
+const PLACE = ["partition", "offset"];
+
 /**
- * A row for each record: an event's time and the fields that queries read, or the reason why it is none, with the record itself.
+ * A row for each record: an event's time and the fields that queries read, or the reason why it is none, with the record itself. An
+ * event's place in the log is kept where queries need it.
  */
-export function judgedRecords(judging: Omit<Judging, "record" | "letter">): string {
-  const kept = Object.keys(LETTER_TYPES).map(
-    (name) => `CASE WHEN reason IS NOT NULL THEN ${name} END AS ${name}`,
+export function judgedRecords({
+  needsPlaces,
+  ...judging
+}: Omit<Judging, "record" | "letter"> & { readonly needsPlaces: boolean }): string {
+  const kept = Object.keys(LETTER_TYPES).map((name) =>
+    needsPlaces && PLACE.includes(name) ? name : `CASE WHEN reason IS NOT NULL THEN ${name} END AS ${name}`,
   );
   const columns = ["time_ms", ...judging.fields.map(fieldColumn), "reason", ...kept];
   return selectFrom(columns, nested(judgedEvents({ ...judging, ...LETTER })));

@@ -18,6 +18,11 @@ export function selectFrom(columns: readonly string[], source: string): string {
   return `SELECT ${columns.join(",\n  ")}\nFROM ${source}`;
 }
 
+/** A query that groups another one by keys. */
+export function groupBy(columns: readonly string[], source: string, keys: readonly string[]): string {
+  return `${selectFrom(columns, source)}\nGROUP BY ${keys.join(", ")}`;
+}
+
 /** A query in brackets, to be read from. */
 export function nested(sql: string): string {
   return `(\n${sql.replaceAll(/^/gm, "  ")}\n)`;

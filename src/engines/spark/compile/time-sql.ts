@@ -34,6 +34,11 @@ export function numberTimeMs(token: string): string {
   );
 }
 
+/** A view of events whose column `time` moves Spark's watermark. */
+export function watermarked(events: string, delayMs: number): string {
+  return `${events} WATERMARK time DELAY OF INTERVAL '${(delayMs / 1_000).toFixed(3)}' SECOND`;
+}
+
 function withinRange(timeMs: string): string {
   return `nullif(greatest(-1L, CASE WHEN ${timeMs} <= ${MAX_TIME_MS}L THEN ${timeMs} END), -1L)`;
 }

@@ -1,10 +1,10 @@
-import assert from "node:assert/strict";
 import type { KeyField } from "../../../events/event.ts";
-import type { Measure, QueryPlan, WindowSettings } from "../../../queries/plan.ts";
+import type { QueryPlan, WindowSettings } from "../../../queries/plan.ts";
 import { windowsOf } from "../../../queries/window-lengths.ts";
 import { fieldColumn } from "./judged-events.ts";
-import { plainNumber, seconds } from "./number-sql.ts";
-import { nested, quotedName, selectFrom, textLiteral } from "./sql-text.ts";
+import { FIRST, LAST, measureColumn, rowsOf } from "./row-columns.ts";
+import { groupBy, nested, selectFrom, textLiteral } from "./sql-text.ts";
+import { watermarked } from "./time-sql.ts";
 
 /** What is kept of a group of events, and how it is merged: SQL over rows of events, and over rows of such groups. */
 interface Partial {
@@ -38,7 +38,7 @@ export function windowedQuery(query: QueryPlan, windows: WindowSettings, events:
         ...apart.map(fieldColumn),
         ...partials.map(({ name, ofEvents }) => `${ofEvents} AS ${name}`),
       ],
-      `${events} WATERMARK time DELAY OF INTERVAL '${(windows.delayMs / 1_000).toFixed(3)}' SECOND`,
+      watermarked(events, windows.delayMs),
       [`window(time, '${slideMs} milliseconds')`, ...keys, ...apart.map(fieldColumn)],
     ),
   );
@@ -79,9 +79,6 @@ function valuesApart(apart: readonly KeyField[], partials: readonly Partial[]): 
   });
   return `inline(array(${structs.join(",\n    ")}))`;
 }
-
-const FIRST = "first_ms";
-const LAST = "last_ms";
 
 /** What the groups by value add up to for a row. */
 function overValues({ measures }: QueryPlan, apart: readonly KeyField[]): readonly string[] {
@@ -143,55 +140,4 @@ function partialsOf({ measures }: QueryPlan): readonly Partial[] {
     { name: FIRST, ofEvents: "min(time_ms)", ofGroups: `min(${FIRST})` },
     { name: LAST, ofEvents: "max(time_ms)", ofGroups: `max(${LAST})` },
   ];
-}
-
-/** Columns of a row as the files show them, and its day for the folder. */
-function rowsOf(query: QueryPlan, groups: string): string {
-  return selectFrom(
-    [
-      `${isoTime("window.start")} AS window_start`,
-      `${isoTime("window.end")} AS window_end`,
-      ...query.by.map((field) => `${fieldColumn(field)} AS ${quotedName(field)}`),
-      ...Object.entries(query.measures).map(
-        ([column, measure]) => `${shown(measure, measureColumn(column))} AS ${quotedName(column)}`,
-      ),
-      "date_format(window.start, 'yyyy-MM-dd') AS date",
-    ],
-    groups,
-  );
-}
-
-function shown(measure: Measure, value: string): string {
-  switch (measure.kind) {
-    case "count":
-    case "countWhere":
-    case "countDistinct":
-      return value;
-    case "minTime":
-      return isoTime(`timestamp_millis(${FIRST})`);
-    case "maxTime":
-      return isoTime(`timestamp_millis(${LAST})`);
-    case "timeSpan":
-      return seconds(value);
-    case "sum":
-    case "min":
-    case "max":
-      return plainNumber(value);
-    case "first":
-    case "last":
-    case "single":
-      assert.fail(`only whole sessions have the measure ${measure.kind}`);
-  }
-}
-
-function isoTime(time: string): string {
-  return `date_format(${time}, "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'")`;
-}
-
-function measureColumn(column: string): string {
-  return `m_${column}`;
-}
-
-function groupBy(columns: readonly string[], source: string, keys: readonly string[]): string {
-  return `${selectFrom(columns, source)}\nGROUP BY ${keys.join(", ")}`;
 }
