@@ -70,7 +70,9 @@ class SparkRun implements RunningEngine {
   /** On failure nothing is left running. */
   async start(): Promise<void> {
     const { log, config } = this.context;
-    if (config.settings.sessions) log.warn(`there are sessions, and no transitions: ${NO_TRANSITIONS}`);
+    const { sessions, keep } = config.settings;
+    if (sessions) log.warn(`there are sessions, and no transitions: ${NO_TRANSITIONS}`);
+    if (keep !== undefined) log.warn("under Spark nothing drops old days: keep is for the embedded engine");
     this.server = await startServer(this.context);
     try {
       await this.begin(this.settings.untilEnd);
