@@ -73,10 +73,9 @@ export function judgedEvents(judging: Judging): string {
   const verdict = cases.length === 0 ? exact : `CASE ${cases.join("\n    ")}\n    ELSE ${exact} END`;
   const kept = [...Object.keys(record), ...Object.keys(letter)];
   const judged = nested(selectFrom(["record_time", ...kept, `inline(array(${verdict}))`], stepped));
-  return selectFrom(
-    [...kept, "time_ms", ...fields.map(fieldColumn), `${withRecordTime(maxAheadMs)} AS reason`],
-    judged,
-  );
+  const { reasons } = recordTimeRule("time_ms", "unix_millis(record_time)", maxAheadMs);
+  const reason = `CASE WHEN reason IS NOT NULL THEN reason ${reasons} END AS reason`;
+  return selectFrom([...kept, "time_ms", ...fields.map(fieldColumn), reason], judged);
 }
 
 /**
@@ -91,8 +90,8 @@ function recordsWithPlain(
   const large = { value: "value", s: "cast(value AS string)", ...letter };
   if (plain === undefined) return nested(selectFrom([...columns, ...columnsOf(large)], source));
   const ms = "unix_millis(plain_time)";
-  const recordMs = "unix_millis(timestamp)";
-  const isEvent = `${ms} BETWEEN 0 AND ${MAX_TIME_MS} AND ${recordMs} >= 0 AND ${ms} <= ${recordMs} + ${maxAheadMs}`;
+  const { isKept } = recordTimeRule(ms, "unix_millis(timestamp)", maxAheadMs);
+  const isEvent = `${ms} BETWEEN 0 AND ${MAX_TIME_MS} AND ${isKept}`;
   const steps: Step[] = [
     { s: large.s },
     { p: plain.pieces },
@@ -115,8 +114,14 @@ function columnsOf(step: Step): string[] {
   return Object.entries(step).map(([name, sql]) => `${sql} AS ${name}`);
 }
 
-/** What the record's own time adds to a verdict. */
-function withRecordTime(maxAheadMs: number): string {
-  const recordMs = "unix_millis(record_time)";
-  return `CASE WHEN reason IS NOT NULL THEN reason WHEN ${recordMs} < 0 THEN 'no_record_time' WHEN time_ms > ${recordMs} + ${maxAheadMs} THEN 'from_the_future' END`;
+/** What the record's own time adds to a verdict: when it leaves an event one, and the reasons when it does not. */
+function recordTimeRule(
+  timeMs: string,
+  recordMs: string,
+  maxAheadMs: number,
+): { isKept: string; reasons: string } {
+  return {
+    isKept: `${recordMs} >= 0 AND ${timeMs} <= ${recordMs} + ${maxAheadMs}`,
+    reasons: `WHEN ${recordMs} < 0 THEN 'no_record_time' WHEN ${timeMs} > ${recordMs} + ${maxAheadMs} THEN 'from_the_future'`,
+  };
 }
