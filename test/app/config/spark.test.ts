@@ -30,6 +30,14 @@ test("the embedded engine is the default; Spark has its own settings", async () 
   );
 });
 
+test("of whole sessions Spark has the sessions", async () => {
+  const flags = { sessions: true, standardQueries: false };
+  const names = async (engine: string) =>
+    (await read("process", { ...flags, engine })).queries.map(({ name }) => name);
+  assert.deepEqual(await names("spark"), ["sessions"]);
+  assert.deepEqual(await names("embedded"), ["sessions", "transitions"]);
+});
+
 test("a token in the address is never printed", async () => {
   const env = {
     CLICKSTREAM_SPARK: "sc://h:443/;use_ssl=true;token=secret;user_id=ann;x-api-key=secret",
