@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { readSecret } from "../../kafka/secret.ts";
-import type { PostgresConnection } from "../../sinks/postgres/session.ts";
+import type { PostgresConnection } from "../../sinks/postgres/connected-client.ts";
 import { type PostgresTarget, parsePostgresUrl } from "../../sinks/postgres/target.ts";
 import { type Settings, variableOf } from "./settings.ts";
 

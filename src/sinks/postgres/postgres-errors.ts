@@ -111,7 +111,7 @@ export function postgresFailure(server: string, cause: unknown): ClickstreamErro
 }
 
 /** The server's own errors have a severity beside the SQLSTATE. */
-function isOfServer(cause: unknown): cause is DatabaseError {
+export function isOfServer(cause: unknown): cause is DatabaseError {
   return cause instanceof Error && "severity" in cause;
 }
 

@@ -1,22 +1,19 @@
-import { readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ConnectionOptions } from "node:tls";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
-import { ClickstreamError } from "../../core/errors.ts";
-import { PostgresFailure, postgresFailure } from "./postgres-errors.ts";
-import { type PostgresTarget, targetName } from "./target.ts";
+import { connectedClient, type PostgresConnection } from "./connected-client.ts";
+import { postgresFailure } from "./postgres-errors.ts";
+import { whyNoAnswer } from "./second-look.ts";
+import { targetName } from "./target.ts";
 
-/** How to connect. */
-export interface PostgresConnection {
-  target: PostgresTarget;
-  /** Reads the password, when the server asks for one; it is not kept. Undefined: there is none. */
-  password(target: PostgresTarget): Promise<string | undefined>;
-}
-
-const CONNECT_TIMEOUT_MS = 10_000;
 /** For a statement of a few MB. A server that takes longer is taken for dead; what it did is undone. */
 const STATEMENT_TIMEOUT_MS = 300_000;
+/** Longer than nearly all statements take; with the look that follows, a path that is dead is known in half a minute. */
+const PATIENCE_MS = 15_000;
+/** For the server to take leave. */
+const CLOSE_TIMEOUT_MS = 2_000;
 const SETTINGS = [
   "SET TimeZone = 'UTC'",
   "SET DateStyle = 'ISO'",
@@ -32,12 +29,16 @@ export type Parameter = string | number | readonly string[] | readonly number[] 
 /** One connection to a server, for one statement after another. */
 export class PostgresSession {
   readonly server: string;
+  readonly #connection: PostgresConnection;
   readonly #client: Client;
+  /** The server's process; 0 before it is known. */
+  #backend = 0;
   /** What ended the connection between statements; the next one only says that there is none. */
   #lost: Error | undefined;
 
-  private constructor(server: string, client: Client) {
-    this.server = server;
+  private constructor(connection: PostgresConnection, client: Client) {
+    this.server = targetName(connection.target);
+    this.#connection = connection;
     this.#client = client;
     client.on("error", (error) => {
       this.#lost ??= error;
@@ -45,54 +46,35 @@ export class PostgresSession {
   }
 
   /** @throws PostgresFailure */
-  static async open({ target, password }: PostgresConnection): Promise<PostgresSession> {
-    const server = targetName(target);
-    let client: Client | undefined;
+  static async open(connection: PostgresConnection): Promise<PostgresSession> {
+    let session: PostgresSession | undefined;
     try {
-      const { Client } = await import("pg"); // slow to load, and most runs need none
-      client = new Client({
-        host: target.host,
-        port: target.port,
-        database: target.database,
-        user: target.user,
-        password: async () => (await password(target)) ?? noPassword(server),
-        ssl: await tlsOptions(target),
-        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-        query_timeout: STATEMENT_TIMEOUT_MS,
-        keepAlive: true,
-        keepAliveInitialDelayMillis: 10_000,
-        application_name: "clickstream",
-      });
-      client.on("error", () => {}); // the statement under way fails, or the next one
-      await client.connect();
-      await client.query(SETTINGS);
-      return new PostgresSession(server, client);
+      session = new PostgresSession(connection, await connectedClient(connection, STATEMENT_TIMEOUT_MS));
+      const [own] = await session.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+      session.#backend = own?.pid ?? 0;
+      await session.query(SETTINGS);
+      return session;
     } catch (error) {
-      client?.end().catch(() => {});
-      throw postgresFailure(server, error);
+      await session?.close();
+      throw postgresFailure(targetName(connection.target), error);
     }
   }
 
   /** @throws PostgresFailure */
   async query<Row extends object>(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
-    try {
-      const { rows } = await this.#client.query<Row>(sql, [...parameters]);
-      return rows;
-    } catch (error) {
-      throw postgresFailure(this.server, this.#lost ?? error);
-    }
+    const isCopy = false;
+    const { rows } = await this.#attended(isCopy, () => this.#client.query<Row>(sql, [...parameters]));
+    return rows;
   }
 
   /** Hands text in the format of COPY to a `COPY … FROM STDIN`; returns how many rows it made. @throws PostgresFailure */
   async copy(sql: string, text: Readable): Promise<number> {
-    try {
-      const { from: copyFrom } = await import("pg-copy-streams");
+    const { from: copyFrom } = await import("pg-copy-streams");
+    return await this.#attended(true, async () => {
       const copying = this.#client.query(copyFrom(sql));
       await pipeline(text, copying);
       return copying.rowCount;
-    } catch (error) {
-      throw postgresFailure(this.server, this.#lost ?? error);
-    }
+    });
   }
 
   /** All of it or nothing; a failure ends the session, by which the server undoes it. @throws what `body` throws */
@@ -110,38 +92,41 @@ export class PostgresSession {
 
   /** Also while a statement is under way, which then fails. */
   async close(): Promise<void> {
-    await Promise.race([
-      this.#client.end().catch(() => {}),
-      new Promise<void>((resolve) => this.#client.once("end", () => resolve())),
-    ]);
+    const ended = new Promise<void>((resolve) => this.#client.once("end", resolve));
+    const inTime = delay(CLOSE_TIMEOUT_MS, undefined, { ref: false });
+    await Promise.race([this.#client.end().catch(() => {}), ended, inTime]);
+    this.#client.connection.stream.destroy();
   }
-}
 
-function noPassword(server: string): never {
-  throw new PostgresFailure({
-    code: "POSTGRES_LOGIN",
-    message: `PostgreSQL at ${server} asks for a password, and there is none.`,
-    nextStep: "Give it by CLICKSTREAM_POSTGRES_PASSWORD or --postgres-password-file.",
-    passes: false,
-  });
-}
+  /** Work of the connection, which ends when nothing can come of it any more. */
+  async #attended<T>(isCopy: boolean, work: () => Promise<T>): Promise<T> {
+    const done = new AbortController();
+    try {
+      void this.#watch(isCopy, done.signal);
+      return await work();
+    } catch (error) {
+      throw postgresFailure(this.server, this.#lost ?? error);
+    } finally {
+      done.abort();
+    }
+  }
 
-async function tlsOptions({ sslMode, sslRootCert }: PostgresTarget): Promise<ConnectionOptions | false> {
-  if (sslMode === "disable") return false;
-  if (sslMode === "require") return { rejectUnauthorized: false };
-  const ca = sslRootCert === undefined ? {} : { ca: await readPem(sslRootCert) };
-  return { ...ca, ...(sslMode === "verify-ca" ? { checkServerIdentity: () => undefined } : {}) };
-}
-
-async function readPem(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    throw new ClickstreamError({
-      code: "TLS_FILE_UNUSABLE",
-      message: `${path} can't be read: ${(cause as Error).message}.`,
-      nextStep: "Name a PEM file of authorities with ?sslrootcert=.",
-      cause,
-    });
+  /** Ends the connection when a silence has a reason that doesn't pass. */
+  async #watch(isCopy: boolean, done: AbortSignal): Promise<void> {
+    const { patienceMs = PATIENCE_MS } = this.#connection;
+    const { connection } = this.#client;
+    const heard = (): number => (connection.stream as Socket).bytesRead;
+    for (;;) {
+      const before = heard();
+      await delay(patienceMs, undefined, { signal: done, ref: false }).catch(() => {});
+      if (done.aborted) return;
+      if (heard() !== before) continue;
+      const reason = await whyNoAnswer(this.#connection, { backend: this.#backend, isCopy });
+      if (done.aborted) return;
+      if (reason === undefined || heard() !== before) continue;
+      this.#lost ??= new Error(`no answer for ${Math.round(patienceMs / 1_000)} s, and ${reason}`);
+      connection.stream.destroy();
+      return;
+    }
   }
 }
