@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import { withLifecycle } from "./lifecycle.ts";
 import type { Parts, RunningEngine } from "./parts.ts";
 import { showProgress } from "./progress/progress.ts";
-import type { EngineSnapshot } from "./progress/snapshot.ts";
+import type { EngineSnapshot, PostgresSnapshot } from "./progress/snapshot.ts";
 import { aborted } from "./stop-signals.ts";
 
 /** What `process` prints at its end, as one line of JSON. Counts are those of the committed state, earlier runs included. */
@@ -18,6 +18,8 @@ export interface ProcessResult {
   windows: number;
   /** Of this run, from the first fetch to the last commit. */
   eventsPerSecond: number;
+  /** What went to PostgreSQL in this run, and what waits for the next; only with `--postgres`. */
+  postgres?: PostgresSnapshot;
   /** User and system time of this process. */
   cpuSeconds: number;
   peakRssBytes: number;
@@ -77,7 +79,7 @@ function showInTerminal({ terminal, clock }: Context, read: () => EngineSnapshot
 }
 
 function processResult(engine: RunningEngine): ProcessResult {
-  const { read, counted, duplicates, late, dead, windowsClosed } = engine.snapshot();
+  const { read, counted, duplicates, late, dead, windowsClosed, postgres } = engine.snapshot();
   const { readInRun, busyMs } = engine.figures();
   const { user, system } = process.cpuUsage();
   return {
@@ -88,6 +90,7 @@ function processResult(engine: RunningEngine): ProcessResult {
     dead,
     windows: windowsClosed,
     eventsPerSecond: busyMs === 0 ? 0 : Math.round((readInRun * 1_000) / busyMs),
+    ...(postgres === undefined ? {} : { postgres }),
     cpuSeconds: Math.round((user + system) / 1_000) / 1_000,
     peakRssBytes: process.resourceUsage().maxRSS * 1_024,
   };

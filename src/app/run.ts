@@ -116,7 +116,7 @@ function runFigures(
   producingMs: number,
   speed: EngineFigures = engine.figures(),
 ): RunFigures {
-  const { read, counted, duplicates, late, dead, windowsClosed } = engine.snapshot();
+  const { read, counted, duplicates, late, dead, windowsClosed, postgres } = engine.snapshot();
   const { readInRun, busyMs } = speed;
   const { windows, queries } = pipelineSettings(config);
   const produced = Math.min(generator.producedInRun(), config.settings.events);
@@ -126,5 +126,6 @@ function runFigures(
     windowsClosed,
     producedPerSecond: produced === 0 ? null : (produced * 1_000) / producingMs,
     processedPerSecond: readInRun === 0 || busyMs === 0 ? null : (readInRun * 1_000) / busyMs,
+    postgres,
   };
 }

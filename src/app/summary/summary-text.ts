@@ -2,6 +2,7 @@ import { formatDuration } from "../../core/durations.ts";
 import type { WindowLengths } from "../../queries/plan.ts";
 import type { Accounting } from "../../sinks/manifest.ts";
 import { formatCount, formatMinute, formatShare, formatTook } from "../numbers-for-people.ts";
+import type { PostgresSnapshot } from "../progress/snapshot.ts";
 import type { Style } from "../terminal.ts";
 import type { Named, Summary } from "./summary.ts";
 
@@ -15,6 +16,8 @@ export interface RunFigures {
   producedPerSecond: number | null;
   /** Mean events a second from first fetch to last commit of this run; null when nothing was read. */
   processedPerSecond: number | null;
+  /** What went to PostgreSQL; undefined where results go into files alone. */
+  postgres: PostgresSnapshot | undefined;
 }
 
 const LABEL_WIDTH = 28;
@@ -30,6 +33,7 @@ export function renderSummary(summary: Summary, figures: RunFigures, style: Styl
     section("Peak minutes (UTC)", peakLines(summary), style),
     section("Devices", shareLines(summary.devices, summary.events), style),
     section("Visitors", visitorLines(summary), style),
+    section("PostgreSQL", postgresLines(figures), style),
   ];
   return `${sections.filter((text) => text !== "").join("\n\n")}\n`;
 }
@@ -107,6 +111,16 @@ function visitorLines({ activeUsers, usersPerWindow, meanSessionSeconds, span }:
     lines.push(line("covered time", formatTook(span.toMs - span.fromMs), times));
   }
   return lines;
+}
+
+function postgresLines({ postgres }: RunFigures): string[] {
+  if (postgres === undefined) return [];
+  const { rows, windows, waiting, trouble } = postgres;
+  const why = trouble === null ? "" : `: ${trouble}`;
+  return [
+    line("rows written", formatCount(rows), `of ${formatCount(windows)} windows, in this run`),
+    line("windows that wait", formatCount(waiting), waiting === 0 ? "" : `for the next run${why}`),
+  ];
 }
 
 const share = (part: number, whole: number): string => formatShare(part, whole).padStart(7);

@@ -105,6 +105,7 @@ const FIGURES = {
   windowsClosed: 3,
   producedPerSecond: 412_345.6,
   processedPerSecond: 398_112,
+  postgres: { windows: 2, rows: 1_204, waiting: 1, trouble: "POSTGRES_UNREACHABLE" },
 };
 
 test("the summary for people", async () => {
@@ -143,6 +144,10 @@ test("the summary for people", async () => {
     "  mean session                       50.0 s  within a window",
     "  covered time                  10 min 00 s  2026-11-23 08:00 to 2026-11-23 08:10 UTC",
     "",
+    "PostgreSQL",
+    "  rows written                        1,204  of 2 windows, in this run",
+    "  windows that wait                       1  for the next run: POSTGRES_UNREACHABLE",
+    "",
   ]);
 });
 
@@ -150,11 +155,11 @@ test("an empty tree has totals and nothing else", async () => {
   await using folder = await temporaryFolder();
   const text = renderSummary(
     await summariseTree(folder.path, STANDARD_QUERIES, 5 * MINUTE),
-    { ...FIGURES, producedPerSecond: null, processedPerSecond: null },
+    { ...FIGURES, producedPerSecond: null, processedPerSecond: null, postgres: undefined },
     plainStyle,
   );
   assert.match(text, /^Events\n {2}read/);
-  assert.doesNotMatch(text, /events\/s|Top pages|Visitors/);
+  assert.doesNotMatch(text, /events\/s|Top pages|Visitors|PostgreSQL/);
 });
 
 test("archived days count as the others do", async () => {
