@@ -126,6 +126,11 @@ const BANS: readonly Ban[] = [
     where: inSrc,
   },
   {
+    pattern: /\bfrom "@platformatic\/kafka"/,
+    instead: "code of our own: loading it costs every process and thread a second and 60 MB. Tests may",
+    where: inSrc,
+  },
+  {
     pattern: /\b(?:test|t|it|suite|describe)\.(?:skip|only|todo)\(|\b(?:skip|only|todo): true/,
     instead: "a test that runs",
     where: (path) => path.startsWith("test/"),

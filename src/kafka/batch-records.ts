@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compressionsAlgorithmsByBitmask } from "@platformatic/kafka";
+import { Decompressor } from "./decompression.ts";
 import { BATCH_HEADER_BYTES, type RecordHeader } from "./record-encoding.ts";
 import { int64At } from "./response-reader.ts";
 
@@ -16,7 +16,7 @@ export interface BatchRecord {
 export function recordsOf(batch: Buffer): BatchRecord[] {
   const codec = batch.readInt16BE(21) & 7;
   const packed = batch.subarray(BATCH_HEADER_BYTES);
-  const bytes = codec === 0 ? packed : compressionsAlgorithmsByBitmask[codec]!.decompressSync(packed);
+  const bytes = codec === 0 ? packed : decompressed(codec, packed);
   const firstTimestampMs = int64At(batch, 27);
   const count = batch.readInt32BE(57);
   let at = 0;
@@ -48,4 +48,10 @@ export function recordsOf(batch: Buffer): BatchRecord[] {
     records.push(record);
   }
   return records;
+}
+
+function decompressed(codec: number, packed: Buffer): Buffer {
+  const decompressor = new Decompressor();
+  const length = decompressor.decompress(codec, packed);
+  return decompressor.bytes.subarray(0, length);
 }

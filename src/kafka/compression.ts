@@ -1,5 +1,5 @@
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
-import { compressionsAlgorithms } from "@platformatic/kafka";
+import { lz4Compress, snappyCompress } from "@platformatic/wasm-utils"; // as in decompression.ts
 
 /** How the records of a batch are compressed. */
 export type Codec = "none" | "gzip" | "snappy" | "lz4" | "zstd";
@@ -21,7 +21,9 @@ export function compress(codec: Codec, records: Buffer): Uint8Array {
       return gzipSync(records, { level: 1 });
     case "zstd":
       return zstdCompressSync(records, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
-    default:
-      return compressionsAlgorithms[codec].compressSync(records);
+    case "snappy":
+      return snappyCompress(records);
+    case "lz4":
+      return lz4Compress(records);
   }
 }

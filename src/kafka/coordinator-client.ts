@@ -2,9 +2,10 @@ import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import { connectToAny } from "./bootstrap.ts";
 import { BrokerConnection, connectionLost } from "./connection.ts";
+import { errorSentence } from "./error-names.ts";
 import { isFinal } from "./final-errors.ts";
 import type { KafkaOptions } from "./options.ts";
-import { errorSentence, outcomeOf, produceDenied } from "./producer-errors.ts";
+import { outcomeOf, produceDenied } from "./producer-errors.ts";
 import { type Call, findCoordinator } from "./transaction-messages.ts";
 
 /** Called with the reason each time before something is asked again. */

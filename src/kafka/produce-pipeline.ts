@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { ClickstreamError } from "../core/errors.ts";
 import type { TopicDescription } from "./cluster.ts";
 import type { RetryListener } from "./coordinator-client.ts";
+import { errorName, errorSentence } from "./error-names.ts";
 import { isFinal } from "./final-errors.ts";
 import { LeaderLink } from "./leader-link.ts";
 import type { KafkaSecurity } from "./options.ts";
@@ -13,7 +14,7 @@ import {
   renumber,
 } from "./partition-queue.ts";
 import { type PartitionResult, produceRequest } from "./produce-messages.ts";
-import { errorName, errorSentence, outcomeOf, produceDenied, transactionLost } from "./producer-errors.ts";
+import { outcomeOf, produceDenied, transactionLost } from "./producer-errors.ts";
 import type { ProducerIdentity } from "./transaction-messages.ts";
 
 export interface ProducePipelineOptions {

@@ -1,6 +1,6 @@
-import { protocolErrors, protocolErrorsCodesById } from "@platformatic/kafka";
 import { ClickstreamError } from "../core/errors.ts";
 import { denialStep, isDenial } from "./denials.ts";
+import { errorName, errorSentence } from "./error-names.ts";
 import type { RecordHeader } from "./record-encoding.ts";
 
 /** What a broker's error code makes a producer do. */
@@ -52,17 +52,6 @@ const OUTCOMES: Record<string, Outcome> = {
 /** What an error code makes a producer do; everything that is not known to be final is retried. */
 export function outcomeOf(errorCode: number): Outcome {
   return OUTCOMES[errorName(errorCode)] ?? "retry";
-}
-
-/** Kafka's name of an error code: `MESSAGE_TOO_LARGE`. */
-export function errorName(errorCode: number): string {
-  return protocolErrorsCodesById[errorCode] ?? `ERROR_${errorCode}`;
-}
-
-/** Kafka's sentence for an error code. */
-export function errorSentence(errorCode: number): string {
-  const name = errorName(errorCode);
-  return (protocolErrors as Record<string, { message: string }>)[name]?.message ?? name;
 }
 
 /** A record that Kafka will never accept. */

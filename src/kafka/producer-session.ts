@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import type { Clock } from "../core/clock.ts";
 import type { ClickstreamError } from "../core/errors.ts";
 import { CoordinatorClient, type RetryListener } from "./coordinator-client.ts";
+import { errorName } from "./error-names.ts";
 import type { KafkaOptions } from "./options.ts";
-import { errorName, outcomeOf, produceDenied, producerFenced, transactionLost } from "./producer-errors.ts";
+import { outcomeOf, produceDenied, producerFenced, transactionLost } from "./producer-errors.ts";
 import {
   addOffsetsToTransaction,
   addPartitionsToTransaction,

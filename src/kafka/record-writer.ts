@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { ClickstreamError } from "../core/errors.ts";
 import { recordsOf } from "./batch-records.ts";
 import type { Codec } from "./compression.ts";
+import { errorName, errorSentence } from "./error-names.ts";
 import { partitionOfKey } from "./murmur2.ts";
 import { type OutgoingBatch, type PartitionQueue, partitionQueue } from "./partition-queue.ts";
 import type { PartitionResult } from "./produce-messages.ts";
 import { ProducePipeline, type ProducePipelineOptions } from "./produce-pipeline.ts";
-import { errorName, errorSentence, RecordsRefusedError, type RefusedRecord } from "./producer-errors.ts";
+import { RecordsRefusedError, type RefusedRecord } from "./producer-errors.ts";
 import { RecordBatchBuilder, type RecordHeader, sequenceAfter } from "./record-encoding.ts";
 import type { ProducerIdentity } from "./transaction-messages.ts";
 
