@@ -3,12 +3,15 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as module from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 if (major > 24 || (major === 24 && minor >= 12)) {
-  // Halves the time to the first line: modules are compiled once, not at every start.
+  // Halves the time to the first line, and to a thread's: modules are compiled once, not at every start.
+  process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache"); // Node's own place, told to threads, too
   module.enableCompileCache?.();
   const source = new URL("../src/cli/main.ts", import.meta.url); // a checkout runs its sources, a package has none
   const compiled = new URL("../dist/cli/main.js", import.meta.url);
