@@ -3,10 +3,12 @@ import type { Clock } from "../core/clock.ts";
 import type { QueryPlan } from "../queries/plan.ts";
 import { archiveOf, readArchiveIndex } from "../sinks/archive-index.ts";
 import { dayOf } from "../sinks/archive-path.ts";
+import { rowsUnreadable } from "../sinks/spark-files.ts";
 import { ArchivedDays } from "./archived-day.ts";
 import type { DatabaseLimits } from "./database.ts";
 import { type DaySource, daySources, type ListRowFiles, type RowFile } from "./day-sources.ts";
 import { anyEngineListing } from "./spark-listing.ts";
+import { windowStartIn } from "./window-texts.ts";
 
 /** Rows of one final window as they were written, in any order: newline-delimited JSON. */
 export interface FinalWindow {
@@ -41,7 +43,7 @@ export class FinalWindows implements Disposable {
     this.#archived = new ArchivedDays(output, limits);
   }
 
-  /** The windows with rows, by their start, each once. @throws ClickstreamError as the archive; the system's errors */
+  /** The windows with rows, by their start, each once. @throws ClickstreamError ROWS_UNREADABLE, as the archive; the system's errors */
   async *between(plan: QueryPlan, { fromMs, toMs }: Starts): AsyncGenerator<FinalWindow> {
     let nextMs = fromMs;
     for (let attempt = 1; ; attempt++) {
@@ -97,16 +99,18 @@ export class FinalWindows implements Disposable {
   }
 
   /** The windows of a day whose files hold several windows each, and a window perhaps in several files. */
-  async #gathered(files: readonly RowFile[], { fromMs }: Starts): Promise<FinalWindow[]> {
+  async #gathered(files: readonly RowFile[], { fromMs, toMs }: Starts): Promise<FinalWindow[]> {
     const windows = new Map<number, string>();
     for (const { path } of files) {
       if (fromMs !== null && (this.#lastStarts.get(path) ?? Number.POSITIVE_INFINITY) < fromMs) continue;
       let lastMs = Number.NEGATIVE_INFINITY;
       for (const line of (await readFile(path, "utf8")).split("\n")) {
         if (line === "") continue;
-        const startMs = Date.parse(String((JSON.parse(line) as Record<string, unknown>).window_start));
-        windows.set(startMs, `${windows.get(startMs) ?? ""}${line}\n`);
+        const startMs = windowStartIn(line);
+        if (Number.isNaN(startMs)) throw rowsUnreadable(path, line);
         lastMs = Math.max(lastMs, startMs);
+        if (startMs >= toMs || (fromMs !== null && startMs < fromMs)) continue;
+        windows.set(startMs, `${windows.get(startMs) ?? ""}${line}\n`);
       }
       this.#lastStarts.set(path, lastMs);
     }

@@ -40,11 +40,16 @@ export async function* windowsInParquet(
 export async function* windowsInJson(path: string): AsyncGenerator<WindowText> {
   const collect = new WindowCollector();
   for await (const line of lines(path)) {
-    const complete = collect.add(Date.parse(line.slice(START_FROM, START_TO)), line);
+    const complete = collect.add(windowStartIn(line), line);
     if (complete !== undefined) yield complete;
   }
   const last = collect.last();
   if (last !== undefined) yield last;
+}
+
+/** The start of a row's window, ms since the epoch, without parsing the row; NaN when it is no row. */
+export function windowStartIn(line: string): number {
+  return Date.parse(line.slice(START_FROM, START_TO));
 }
 
 const START_FROM = '{"window_start":"'.length;

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ClickstreamError } from "../core/errors.ts";
 import { entriesOf, namesIn } from "./spark-log.ts";
 
 const LOG_FOLDER = "_spark_metadata";
@@ -44,6 +45,15 @@ export async function committedFiles(output: string, query: string): Promise<rea
 /** Whether the folder of a query is written by Spark. */
 export async function isSparkFolder(output: string, query: string): Promise<boolean> {
   return (await namesIn(join(output, query))).includes(LOG_FOLDER);
+}
+
+/** ROWS_UNREADABLE: a line of a committed file is no row. */
+export function rowsUnreadable(path: string, text: string): ClickstreamError {
+  return new ClickstreamError({
+    code: "ROWS_UNREADABLE",
+    message: `${path} has a line that is no row: ${text.slice(0, 100)}`,
+    nextStep: "Somebody changed the file: restore it, or compute the output again with --fresh.",
+  });
 }
 
 async function readLog(folder: string): Promise<CommittedOutput> {

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { ClickstreamError } from "../../core/errors.ts";
 import type { QueryPlan, WindowLengths } from "../../queries/plan.ts";
 import { windowsOf } from "../../queries/window-lengths.ts";
 import type { KeptFrom, ResultWindows, WindowKey } from "../../sinks/postgres/tree-follower.ts";
 import type { WindowRows } from "../../sinks/sink.ts";
-import { committedFiles } from "../../sinks/spark-files.ts";
+import { committedFiles, rowsUnreadable } from "../../sinks/spark-files.ts";
 
 const NEWLINE = 0x0a;
 const START_FROM = '{"window_start":"'.length;
@@ -79,7 +78,7 @@ export class SparkWindows implements ResultWindows {
       }
       for (const [start, bytes] of inFile) {
         const startMs = Date.parse(start);
-        if (Number.isNaN(startMs)) throw unreadable(path, start);
+        if (Number.isNaN(startMs)) throw rowsUnreadable(path, start);
         const window = windows.get(startMs) ?? { startMs, bytes: 0, files: new Set() };
         window.bytes += bytes;
         window.files.add(path);
@@ -152,16 +151,8 @@ function parsedRow(path: string, text: string): Record<string, unknown> {
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
-    throw unreadable(path, text);
+    throw rowsUnreadable(path, text);
   }
-}
-
-function unreadable(path: string, text: string): ClickstreamError {
-  return new ClickstreamError({
-    code: "ROWS_UNREADABLE",
-    message: `${path} has a line that is no row: ${text.slice(0, 100)}`,
-    nextStep: "Somebody changed the file: restore it, or compute the output again with --fresh.",
-  });
 }
 
 function compareKeys(left: readonly Buffer[], right: readonly Buffer[]): number {
