@@ -1,13 +1,14 @@
 // One worker and the coordinator's part without Kafka: records in memory → pane tables → merged windows → rows.
 // Times are this thread's CPU time, so that other programs on the machine matter little.
 // node bench/windows.ts [events, default 2,000,000] [daily: beside the standard queries, users by the day |
-//   dedupe: duplicates are looked for]
+//   dedupe: duplicates are looked for | arrivals: what becomes of all records is counted, too]
 import { systemClock } from "../src/core/clock.ts";
 import { WindowWorker } from "../src/engines/embedded/window-worker.ts";
 import { DEFAULT_EVENT_RULES } from "../src/events/event.ts";
 import type { RecordColumns } from "../src/events/records.ts";
 import { EventWriter } from "../src/generator/event-bytes.ts";
-import { DEFAULT_WINDOWS, type WindowSettings } from "../src/queries/plan.ts";
+import { arrivalsQuery } from "../src/queries/arrivals.ts";
+import { DEFAULT_WINDOWS, type QueryPlan, type WindowSettings } from "../src/queries/plan.ts";
 import { count, countDistinct, query } from "../src/queries/query.ts";
 import { STANDARD_QUERIES } from "../src/queries/standard.ts";
 import { OpenWindows } from "../src/windows/open-windows.ts";
@@ -52,7 +53,8 @@ const daily = query("daily_users", {
   by: [],
   measures: { events: count(), users: countDistinct("user_id"), sessions: countDistinct("session_id") },
 });
-const queries = process.argv[3] === "daily" ? [...STANDARD_QUERIES, daily] : STANDARD_QUERIES;
+const added: Readonly<Record<string, QueryPlan>> = { daily, arrivals: arrivalsQuery(DEFAULT_WINDOWS) };
+const queries = [...STANDARD_QUERIES, ...[added[process.argv[3] ?? ""] ?? []].flat()];
 const dedupe = process.argv[3] === "dedupe";
 const windows: WindowSettings = { ...DEFAULT_WINDOWS, ...(dedupe ? { dedupe: true } : {}) };
 const groups = groupByWindows(queries, windows);

@@ -4,6 +4,8 @@ import { UsageError } from "../core/errors.ts";
 import { DEFAULT_EVENT_RULES, type EventRules } from "../events/event.ts";
 import { presetOf, sourceOf } from "../events/field-source.ts";
 import type { KafkaOptions } from "../kafka/options.ts";
+import { arrivalsQuery } from "../queries/arrivals.ts";
+import { rowPlans } from "../queries/data-quality.ts";
 import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
 import { sessionQueries } from "../queries/sessions.ts";
 import { checkColumnNames } from "../sinks/postgres/columns.ts";
@@ -100,10 +102,15 @@ export function configOf({ command, file, ...given }: Sources): Config {
   const rules = eventRules(settings, file);
   if (settings.dedupe) refuseSharedIds(rules);
   if (command === "run") refuseMapping(rules);
+  const { window: sizeMs, slide: slideMs } = settings;
   const sessions = settings.sessions ? wholeSessions(settings) : [];
-  const queries = resolveQueries(file, { standard: settings.standardQueries, rules, sessions });
+  // Spark has none, and a config file may hold settings of both engines.
+  const watchesData = settings.dataQuality && settings.engine === "embedded";
+  const added = [...sessions, ...(watchesData ? [arrivalsQuery({ sizeMs, slideMs })] : [])];
+  const queries = resolveQueries(file, { standard: settings.standardQueries, rules, added });
   if (settings.postgres !== undefined) checkColumnNames(queries);
-  const alertRules = alerting(command) ? resolveAlertRules(file, surroundings(settings, queries)) : [];
+  const watchable = rowPlans(queries, { sizeMs, slideMs });
+  const alertRules = alerting(command) ? resolveAlertRules(file, surroundings(settings, watchable)) : [];
   return { command, settings, origins, rules, queries, alertRules };
 }
 

@@ -1,10 +1,10 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ClickstreamError } from "../core/errors.ts";
+import { DATA_QUALITY } from "../queries/data-quality.ts";
 import { STANDARD_QUERIES } from "../queries/standard.ts";
 import { INDEX_FILE } from "../sinks/archive-index.ts";
 import { ARCHIVE_FOLDER } from "../sinks/archive-path.ts";
-import { DATA_QUALITY } from "../sinks/data-quality.ts";
 import { readManifest } from "../sinks/manifest-file.ts";
 
 /**

@@ -1,5 +1,5 @@
+import { DATA_QUALITY } from "../queries/data-quality.ts";
 import type { Measure, QueryPlan } from "../queries/plan.ts";
-import { DATA_QUALITY } from "../sinks/data-quality.ts";
 
 /**
  * Types of columns in DuckDB and Parquet. Times are UTC. Seconds are decimals, not doubles: spans are whole milliseconds,

@@ -3,6 +3,7 @@ import type { ClickEvent } from "../events/event.ts";
 import type { DeadReason } from "../events/reasons.ts";
 import type { QueryPlan } from "../queries/plan.ts";
 import type { Accounting, Floor, Manifest, PartitionManifest } from "../sinks/manifest.ts";
+import { OracleArrivals } from "./arrivals.ts";
 import { rowsOf } from "./rows.ts";
 import { OracleSessions } from "./sessions.ts";
 import { SlimEvents } from "./slim-events.ts";
@@ -59,12 +60,14 @@ export class Oracle {
   readonly #partitions: ReadonlyMap<number, PartitionState>;
   readonly #windowSets: readonly WindowSet[];
   readonly #sessions: OracleSessions | undefined;
+  readonly #arrivals: OracleArrivals | undefined;
   readonly #slim: SlimEvents;
 
   constructor(manifest: Manifest) {
     this.#manifest = manifest;
     this.#windowSets = windowSetsOf(manifest);
     this.#sessions = sessionsOf(manifest);
+    this.#arrivals = arrivalsOf(manifest);
     this.#slim = new SlimEvents(manifest.queries);
     this.#partitions = new Map(
       manifest.partitions.map((partition) => [
@@ -103,6 +106,7 @@ export class Oracle {
     const verdict = this.#verdict(record);
     if ("reason" in verdict) {
       accounting.dead[verdict.reason] = (accounting.dead[verdict.reason] ?? 0) + 1;
+      this.#arrived(partition, record, { fate: verdict.reason });
       return;
     }
     const event = this.#slim.of(verdict.event);
@@ -110,6 +114,7 @@ export class Oracle {
     const watermarkMs = this.#watermarkAt(partition, record.offset);
     if (this.#manifest.windows.dedupe && this.#isDuplicate(partition, verdict.event, watermarkMs)) {
       accounting.duplicates = (accounting.duplicates ?? 0) + 1;
+      this.#arrived(partition, record, { fate: "duplicate", timeMs: event.timeMs });
       return;
     }
     let windows = 0;
@@ -125,8 +130,20 @@ export class Oracle {
     }
     const { partition: number, offset } = record;
     const isInSession = this.#sessions?.add({ event, partition: number, offset }, watermarkMs) ?? false;
-    if (windows === 0 && !isInSession) accounting.late++;
+    const isLate = windows === 0 && !isInSession;
+    if (isLate) accounting.late++;
     else accounting.counted++;
+    this.#arrived(partition, record, { fate: isLate ? "late" : "counted", timeMs: event.timeMs });
+  }
+
+  #arrived(
+    partition: PartitionState,
+    { offset, timestampMs }: LogRecord,
+    { fate, timeMs }: { fate: string; timeMs?: number },
+  ): void {
+    this.#watermarkAt(partition, offset);
+    const cameAtMs = Math.max(partition.greatestMs, partition.floorMs);
+    this.#arrivals?.add({ fate, ageMs: timeMs === undefined ? null : timestampMs - timeMs }, cameAtMs);
   }
 
   /** Says that the partition has no further record below its position. */
@@ -160,7 +177,11 @@ export class Oracle {
         }));
       });
     });
-    return [...ofWindows, ...(this.#sessions?.takeComplete(leastMs) ?? [])];
+    return [
+      ...ofWindows,
+      ...(this.#sessions?.takeComplete(leastMs) ?? []),
+      ...(this.#arrivals?.takeComplete(leastMs) ?? []),
+    ];
   }
 
   /** By partition number, over the records added so far. */
@@ -208,7 +229,7 @@ export class Oracle {
 
 function windowSetsOf({ queries, windows }: Manifest): WindowSet[] {
   const sets: WindowSet[] = [];
-  for (const query of queries.filter(({ sessions }) => sessions === undefined)) {
+  for (const query of queries.filter(({ sessions, arrivals }) => sessions === undefined && !arrivals)) {
     const { sizeMs, slideMs } = query.windows ?? windows;
     const same = sets.find((set) => set.sizeMs === sizeMs && set.slideMs === slideMs);
     if (same === undefined) sets.push({ sizeMs, slideMs, queries: [query], events: new Map() });
@@ -222,6 +243,13 @@ function sessionsOf({ queries, windows, closedThroughMs }: Manifest): OracleSess
   const rule = own[0]?.sessions;
   if (rule === undefined) return undefined;
   return new OracleSessions(own, rule, windows, closedThroughMs ?? Number.NEGATIVE_INFINITY);
+}
+
+function arrivalsOf({ queries, windows, closedThroughMs }: Manifest): OracleArrivals | undefined {
+  const query = queries.find(({ arrivals }) => arrivals);
+  if (query === undefined) return undefined;
+  const { sizeMs } = query.windows ?? windows;
+  return new OracleArrivals(query, sizeMs, closedThroughMs ?? Number.NEGATIVE_INFINITY);
 }
 
 /** Starts of all windows that hold the time. */

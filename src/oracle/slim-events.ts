@@ -33,6 +33,7 @@ export class SlimEvents {
 
 function fieldsOf(query: QueryPlan): KeyField[] {
   if (query.sessions !== undefined) return sessionFieldsOf(query);
+  if (query.arrivals) return [];
   const { by, measures } = query;
   return [
     ...by,

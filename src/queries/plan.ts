@@ -36,6 +36,12 @@ export interface QueryPlan {
   readonly windows?: WindowLengths | undefined;
   /** Whose rows come of whole sessions. `by` then names columns, not fields. */
   readonly sessions?: SessionRule | undefined;
+  /**
+   * Whose rows are of all records read, whatever became of them. A record belongs to the tumbling window that holds the time
+   * its partition had come to: the greatest time of its valid events up to it, or its floor if that is greater. Records before
+   * a partition's first valid event belong to none. `by` and `measures` then name columns, not fields.
+   */
+  readonly arrivals?: true | undefined;
 }
 
 /**

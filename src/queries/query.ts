@@ -102,7 +102,7 @@ function lengthOf(name: string, what: string, text: string): number {
  * The plan, frozen, if its parts can be used.
  * @throws UsageError naming the query and the part that can't be used.
  */
-export function checkedPlan({ name, by, measures, windows, sessions }: QueryPlan): QueryPlan {
+export function checkedPlan({ name, by, measures, windows, sessions, arrivals }: QueryPlan): QueryPlan {
   const refuse = (what: string, nextStep: string): never => {
     throw refusal(name, what, nextStep);
   };
@@ -113,6 +113,7 @@ export function checkedPlan({ name, by, measures, windows, sessions }: QueryPlan
     );
   }
   if (sessions !== undefined) refuse("it is one of whole sessions", "Use --sessions.");
+  if (arrivals !== undefined) refuse("it is one of all records", "Use --data-quality.");
   const columns = new Set<string>(RESERVED);
   const addColumn = (column: string): void => {
     if (!NAME.test(column))

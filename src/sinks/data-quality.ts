@@ -1,22 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { QueryPlan, WindowLengths } from "../queries/plan.ts";
+import { DATA_QUALITY, HISTORY_DAYS } from "../queries/data-quality.ts";
+import type { QueryPlan, WindowSettings } from "../queries/plan.ts";
 import { windowsOf } from "../queries/window-lengths.ts";
 import { expectedRange } from "./expected-range.ts";
 import { outputError } from "./output-error.ts";
 import type { Sink, WindowRows } from "./sink.ts";
 import { windowFileName, windowFolder } from "./window-path.ts";
-
-/** Where the rows are, beside those of the queries. */
-export const DATA_QUALITY = "data_quality";
+import { type Expectation, SHARES_OF_RECORDS, type WindowValue, windowValues } from "./window-values.ts";
 
 /** One expectation of one window. */
 export interface QualityRow {
   window_start: string;
   window_end: string;
-  /** `volume`, `cardinality` or `unknown_share`. */
-  expectation: string;
-  /** What it is of: a query, or a query and its column. */
+  expectation: Expectation;
+  /** What it is of: a query, a query and its column, a reason of dead letters, or `all`. */
   key: string;
   value: number;
   /** Null while there is too little history. */
@@ -32,20 +30,30 @@ export interface QualityRow {
 export interface QualitySettings {
   output: string;
   queries: readonly QueryPlan[];
-  windows: WindowLengths;
+  windows: Pick<WindowSettings, "sizeMs" | "slideMs" | "dedupe">;
   /** The range is the median ± so many times the MAD. */
   factor: number;
 }
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-const DAYS_BACK = 14;
 const LEAST_SAMPLES = 12;
-/** What trackers and mappings write when they do not know. */
-const UNKNOWN = ["unknown", "Unknown", "(not set)", "undefined", "null", "none", "n/a", "-"];
+/** Of these more is worse and less is never unexpected; steps of so much are nothing to speak of. */
+const WORSE_BY: Readonly<Partial<Record<Expectation, number>>> = {
+  dead_share: 0.005,
+  late_share: 0.005,
+  duplicate_share: 0.005,
+  freshness: 5,
+};
 
-/** A measured value, before it is known what was expected. */
-type Measured = Pick<QualityRow, "expectation" | "key" | "value">;
+/** What windows of one hour of the day said over the days before. */
+interface QualityHistory {
+  startMs: number;
+  /** How many looked at what became of all records. */
+  windows: number;
+  /** By expectation and key. */
+  values: ReadonlyMap<string, readonly number[]>;
+}
 
 /**
  * Sinks that write the rows of queries, then what they say of the data: one file a window that overlaps no other, in
@@ -58,7 +66,7 @@ export class DataQuality implements Sink {
   readonly #settings: QualitySettings;
   /** Rows of the latest window that was looked at in this run; none before the first. */
   latest: readonly QualityRow[] = [];
-  #hour: { startMs: number; values: ReadonlyMap<string, readonly number[]> } | undefined;
+  #hour: QualityHistory | undefined;
 
   /** `rows` writes those of queries, `files` those of this. */
   constructor(rows: Sink, files: Sink, settings: QualitySettings) {
@@ -96,7 +104,7 @@ export class DataQuality implements Sink {
     const measured = this.#settings.queries.flatMap((plan) => this.#measure(plan, entries));
     if (measured.length === 0) return;
     const history = await this.#historyOf(startMs);
-    const rows = measured.map((one) => this.#judged(startMs, one, history.get(nameOf(one)) ?? []));
+    const rows = measured.map((one) => this.#judged(startMs, one, history));
     const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
     const windowEndMs = startMs + this.#settings.windows.sizeMs;
     const bytes = Buffer.from(text);
@@ -106,52 +114,57 @@ export class DataQuality implements Sink {
     this.latest = rows;
   }
 
-  #judged(startMs: number, measured: Measured, history: readonly number[]): QualityRow {
+  #judged(startMs: number, measured: WindowValue, { windows: known, values }: QualityHistory): QualityRow {
     const { windows, factor } = this.#settings;
-    const range = history.length < LEAST_SAMPLES ? undefined : expectedRange(history, factor);
+    const { expectation, value } = measured;
+    const history = [...(values.get(nameOf(measured)) ?? [])];
+    // Of what has no row there was nothing.
+    if (SHARES_OF_RECORDS.includes(expectation)) while (history.length < known) history.push(0);
+    const worseBy = WORSE_BY[expectation];
+    const range =
+      history.length < LEAST_SAMPLES ? undefined : expectedRange(history, { factor, leastReach: worseBy });
+    const low = worseBy === undefined ? range?.low : 0;
     return {
       window_start: new Date(startMs).toISOString(),
       window_end: new Date(startMs + windows.sizeMs).toISOString(),
       ...measured,
-      expected_low: range?.low ?? null,
+      expected_low: range === undefined ? null : low!,
       expected_high: range?.high ?? null,
       samples: history.length,
-      ok: range === undefined ? null : measured.value >= range.low && measured.value <= range.high,
+      ok: range === undefined ? null : value >= low! && value <= range.high,
     };
   }
 
-  /** Queries without keys tell volumes and distinct values; those with one key its distinct values and unknown ones. */
-  #measure(plan: QueryPlan, entries: readonly WindowRows[]): Measured[] {
+  /** Of queries whose windows slide as the pipeline's do, and of all records. */
+  #measure(plan: QueryPlan, entries: readonly WindowRows[]): WindowValue[] {
     const entry = entries.find(({ query }) => query === plan.name);
     const { windows } = this.#settings;
-    if (entry === undefined || windowsOf(plan, windows).slideMs !== windows.slideMs) return [];
-    const [field, ...others] = plan.by;
-    if (field === undefined) return totals(plan, entry);
-    if (others.length > 0) return [];
-    return [
-      { expectation: "cardinality", key: plan.name, value: entry.rowCount },
-      ...unknownShare(plan, field, entry),
-    ];
+    if (entry === undefined) return [];
+    if (!plan.arrivals && windowsOf(plan, windows).slideMs !== windows.slideMs) return [];
+    return windowValues(plan, entry, windows.dedupe === true);
   }
 
   /** Values of the windows of the same hour of the day, over the days before. The hour of the window last asked is kept. */
-  async #historyOf(startMs: number): Promise<ReadonlyMap<string, readonly number[]>> {
+  async #historyOf(startMs: number): Promise<QualityHistory> {
     const hourMs = Math.floor(startMs / HOUR_MS) * HOUR_MS;
-    if (this.#hour?.startMs === hourMs) return this.#hour.values;
+    if (this.#hour?.startMs === hourMs) return this.#hour;
     const values = new Map<string, number[]>();
     const { sizeMs } = this.#settings.windows;
-    for (let day = 1; day <= DAYS_BACK; day++) {
+    let windows = 0;
+    for (let day = 1; day <= HISTORY_DAYS; day++) {
       const fromMs = Math.ceil((hourMs - day * DAY_MS) / sizeMs) * sizeMs;
       for (let ms = fromMs; ms < hourMs + HOUR_MS - day * DAY_MS; ms += sizeMs) {
-        for (const row of await this.#read(ms)) {
+        const rows = await this.#read(ms);
+        if (rows.some(({ expectation }) => expectation === "dead_share")) windows++;
+        for (const row of rows) {
           const known = values.get(nameOf(row));
           if (known === undefined) values.set(nameOf(row), [row.value]);
           else known.push(row.value);
         }
       }
     }
-    this.#hour = { startMs: hourMs, values };
-    return values;
+    this.#hour = { startMs: hourMs, windows, values };
+    return this.#hour;
   }
 
   /** The rows of a window; none when it has no file. */
@@ -167,32 +180,5 @@ export class DataQuality implements Sink {
   }
 }
 
-const nameOf = ({ expectation, key }: Pick<Measured, "expectation" | "key">): string =>
+const nameOf = ({ expectation, key }: Pick<WindowValue, "expectation" | "key">): string =>
   `${expectation} ${key}`;
-
-function totals(plan: QueryPlan, { bytes }: WindowRows): Measured[] {
-  const row = JSON.parse(Buffer.from(bytes).toString()) as Record<string, number>;
-  return Object.entries(plan.measures).flatMap(([column, { kind }]) => {
-    if (kind !== "count" && kind !== "countDistinct") return [];
-    const expectation = kind === "count" ? "volume" : "cardinality";
-    return [{ expectation, key: `${plan.name}.${column}`, value: row[column] as number }];
-  });
-}
-
-/** Of the events in a query by one field, how many have a text there that says nothing. */
-function unknownShare(plan: QueryPlan, field: string, { bytes }: WindowRows): Measured[] {
-  const column = Object.entries(plan.measures).find(([, { kind }]) => kind === "count")?.[0];
-  if (column === undefined || ID_FIELDS.includes(field)) return [];
-  let [all, unknown] = [0, 0];
-  for (const line of Buffer.from(bytes).toString().trimEnd().split("\n")) {
-    const row = JSON.parse(line) as Record<string, string | number>;
-    const events = row[column] as number;
-    all += events;
-    if (UNKNOWN.includes(row[field] as string)) unknown += events;
-  }
-  const value = Math.round((unknown / all) * 1e6) / 1e6;
-  return [{ expectation: "unknown_share", key: `${plan.name}.${field}`, value }];
-}
-
-/** Fields with as many values as there are events or users: not worth reading for that. */
-const ID_FIELDS: readonly string[] = ["event_id", "user_id", "session_id"];

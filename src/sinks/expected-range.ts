@@ -8,13 +8,16 @@ export interface ExpectedRange {
 const LEAST_SPREAD = 0.01;
 
 /**
- * median ± factor × MAD of some values; the MAD is the median distance from the median. Neither is moved far by a few
- * outliers, as mean and deviation are. Nothing lies below 0. At least one value is needed.
+ * median ± factor × MAD of some values, at least `leastReach`; the MAD is the median distance from the median. Neither is
+ * moved far by a few outliers, as mean and deviation are. Nothing lies below 0. At least one value is needed.
  */
-export function expectedRange(values: readonly number[], factor: number): ExpectedRange {
+export function expectedRange(
+  values: readonly number[],
+  { factor, leastReach = 0 }: { factor: number; leastReach?: number | undefined },
+): ExpectedRange {
   const middle = median(values);
   const spread = median(values.map((value) => Math.abs(value - middle)));
-  const reach = factor * Math.max(spread, LEAST_SPREAD * middle);
+  const reach = Math.max(leastReach, factor * Math.max(spread, LEAST_SPREAD * middle));
   return { low: Math.max(0, rounded(middle - reach)), high: rounded(middle + reach) };
 }
 

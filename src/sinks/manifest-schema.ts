@@ -37,6 +37,7 @@ export const queryPlanSchema: z.ZodType<QueryPlan> = z.strictObject({
   sessions: z
     .strictObject({ gapMs: count, paneMs: count, rows: z.enum(["sessions", "transitions"]) })
     .optional(),
+  arrivals: z.literal(true).optional(),
 });
 
 const fieldSourceSchema: z.ZodType<FieldSource> = z.union([

@@ -1,4 +1,5 @@
 import type { Pipeline } from "./api.ts";
+import { EXPECTATIONS } from "./quality-api.ts";
 
 /** Series by partition stop here: a topic of thousands would cost a Prometheus more than it tells. */
 const MAX_PARTITIONS = 200;
@@ -219,7 +220,7 @@ export const FAMILIES: readonly Family[] = [
     samples: ({ quality }) =>
       quality === null
         ? []
-        : ["volume", "cardinality", "unknown_share"].map((expectation) => ({
+        : EXPECTATIONS.map((expectation) => ({
             value: quality.rows.filter((row) => row.expectation === expectation && row.ok === false).length,
             labels: { expectation },
           })),

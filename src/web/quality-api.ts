@@ -1,5 +1,16 @@
 import { z } from "zod";
 
+/** As rows name them. */
+export const EXPECTATIONS = [
+  "volume",
+  "cardinality",
+  "unknown_share",
+  "dead_share",
+  "late_share",
+  "duplicate_share",
+  "freshness",
+] as const;
+
 /**
  * What the latest window that overlaps no other says of the data; null without --data-quality, before its first window, and
  * where no engine tells (serve).
@@ -9,8 +20,10 @@ export const qualitySchema = z.strictObject({
   rows: z
     .array(
       z.strictObject({
-        expectation: z.string().describe("volume, cardinality or unknown_share"),
-        key: z.string(),
+        expectation: z.enum(EXPECTATIONS),
+        key: z
+          .string()
+          .describe("What it is of: a query, its column, a reason of dead letters, or all records"),
         value: z.number(),
         low: z.number().nullable().describe("Null, as high and ok, while there is too little history"),
         high: z.number().nullable(),

@@ -14,6 +14,8 @@ export interface WindowGroup {
    * state keeps a pane, and a pane apart. The plan has no tables.
    */
   readonly sessions?: Pick<SessionRule, "gapMs" | "paneMs">;
+  /** Of the query of all records: no field of events is in its tables, and no event counts by it. */
+  readonly arrivals?: true;
 }
 
 /**
@@ -24,13 +26,14 @@ export function groupByWindows(queries: readonly QueryPlan[], pipeline: WindowLe
   const bySetting = Map.groupBy(queries, (query) => {
     if (query.sessions !== undefined) return `sessions ${query.sessions.gapMs}/${query.sessions.paneMs}`;
     const { sizeMs, slideMs } = windowsOf(query, pipeline);
-    return `${sizeMs}/${slideMs}`;
+    return `${query.arrivals ? "arrivals " : ""}${sizeMs}/${slideMs}`;
   });
   return [...bySetting.values()].map((own) => {
-    const { sessions } = own[0] as QueryPlan;
+    const { sessions, arrivals } = own[0] as QueryPlan;
     if (sessions !== undefined) return sessionGroup(own, sessions, pipeline);
     const { sizeMs, slideMs } = windowsOf(own[0] as QueryPlan, pipeline);
-    return { windows: { sizeMs, slideMs }, queries: own, plan: planTables(own) };
+    const group = { windows: { sizeMs, slideMs }, queries: own, plan: planTables(own) };
+    return arrivals === undefined ? group : { ...group, arrivals };
   });
 }
 
@@ -56,7 +59,7 @@ export function countingWindows({ windows, sessions }: WindowGroup): WindowLengt
   return sessions === undefined ? windows : { sizeMs: sessions.paneMs, slideMs: sessions.paneMs };
 }
 
-/** Every field that some group uses. */
+/** Every field of events that some group uses. */
 export function fieldsOf(groups: readonly WindowGroup[]): readonly KeyField[] {
-  return ordered(groups.flatMap(({ plan }) => plan.fields));
+  return ordered(groups.flatMap(({ plan, arrivals }) => (arrivals ? [] : plan.fields)));
 }

@@ -1,4 +1,5 @@
 import type { Random } from "../../src/core/random.ts";
+import { arrivalsQuery } from "../../src/queries/arrivals.ts";
 import type { QueryPlan, WindowLengths } from "../../src/queries/plan.ts";
 import { count, countDistinct, max, min, query, sum, timeSpan } from "../../src/queries/query.ts";
 import { sessionQueries } from "../../src/queries/sessions.ts";
@@ -49,6 +50,9 @@ const TRANSITION_WINDOWS: readonly WindowLengths[] = [
   { sizeMs: 12_000, slideMs: 6_000 },
 ];
 
+/** Of what became of all records: shorter than windows that count events, as long, longer. */
+const ARRIVAL_SIZES_MS = [1_000, 5_000, 60_000];
+
 /** Those queries with up to three window settings beside the pipeline's, and sessions, at random. */
 export function simulatedQueries(random: Random): readonly QueryPlan[] {
   const settings = Array.from({ length: random.below(4) }, () => WINDOWS[random.below(WINDOWS.length)]);
@@ -56,6 +60,8 @@ export function simulatedQueries(random: Random): readonly QueryPlan[] {
     const windows = settings[random.below(settings.length + 1)];
     return windows === undefined ? plan : { ...plan, windows };
   });
+  if (random.below(2) === 0)
+    plans.push(arrivalsQuery({ sizeMs: oneOf(random, ARRIVAL_SIZES_MS), slideMs: 1_000 }));
   if (random.below(3) === 0) return plans;
   const windows = oneOf(random, TRANSITION_WINDOWS);
   const ofSessions = sessionQueries(oneOf(random, GAPS_MS), windows);

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { History } from "../../src/history/history.ts";
+import { arrivalsQuery } from "../../src/queries/arrivals.ts";
 import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import { DataQuality, type QualityRow } from "../../src/sinks/data-quality.ts";
@@ -67,10 +68,10 @@ async function writeHistory(sink: DataQuality): Promise<void> {
 }
 
 test("median ± factor × median deviation, at least a hundredth of the median, nothing below zero", () => {
-  assert.deepEqual(expectedRange([1, 2, 3, 4, 1_000], 2), { low: 1, high: 5 });
-  assert.deepEqual(expectedRange([100, 100, 100, 100], 6), { low: 94, high: 106 });
-  assert.deepEqual(expectedRange([1, 3], 6), { low: 0, high: 8 });
-  assert.deepEqual(expectedRange([0, 0, 0], 6), { low: 0, high: 0 });
+  assert.deepEqual(expectedRange([1, 2, 3, 4, 1_000], { factor: 2 }), { low: 1, high: 5 });
+  assert.deepEqual(expectedRange([100, 100, 100, 100], { factor: 6 }), { low: 94, high: 106 });
+  assert.deepEqual(expectedRange([1, 3], { factor: 6 }), { low: 0, high: 8 });
+  assert.deepEqual(expectedRange([0, 0, 0], { factor: 6 }), { low: 0, high: 0 });
 });
 
 test("a window is measured against the same hour of the days before; without them nothing is expected", async () => {
@@ -132,6 +133,65 @@ test("written again after a crash it is the same, and what had been left out is 
     (await rowsAt(folder.path, NOON + 5 * MINUTE_MS)).get("volume window_totals.events")?.samples,
     24,
   );
+});
+
+const ARRIVALS = arrivalsQuery(DEFAULT_WINDOWS);
+
+/** 1,000 records of a window by their fates, those that counted 2 s old on average. */
+function arrivalsIn(startMs: number, others: Record<string, number>, meanAge = 2): WindowRows[] {
+  const counted = 1_000 - Object.values(others).reduce((sum, some) => sum + some, 0);
+  const fates = Object.entries({ counted, ...others }).filter(([, events]) => events > 0);
+  const ages = (fate: string): number => (fate === "counted" ? counted * meanAge : 0);
+  return [
+    entry(
+      "arrivals",
+      startMs,
+      fates.map(([fate, events]) => ({ fate, events, age_seconds: ages(fate) })),
+    ),
+  ];
+}
+
+async function openOnArrivals(output: string, dedupe: boolean): Promise<DataQuality> {
+  const [rows, files] = [await JsonFilesSink.open(output), await JsonFilesSink.open(output)];
+  const windows = { ...DEFAULT_WINDOWS, ...(dedupe ? { dedupe: true as const } : {}) };
+  return new DataQuality(rows, files, { output, queries: [ARRIVALS], windows, factor: 6 });
+}
+
+test("what became of all records: shares of dead letters by reason, of late ones, of repeats, and their age", async () => {
+  await using folder = await temporaryFolder();
+  const sink = await openOnArrivals(folder.path, true);
+  for (let n = 0; n < 12; n++) {
+    const isRare = n % 4 === 0;
+    const startMs = NOON - DAY_MS + n * 5 * MINUTE_MS;
+    await sink.write(arrivalsIn(startMs, { late: 10, ...(isRare ? { not_json: 1 } : {}) }));
+  }
+  await sink.write(arrivalsIn(NOON, { late: 14, duplicate: 4, not_json: 6, bad_timestamp: 5 }, 6.5));
+  await sink.write(arrivalsIn(NOON + 5 * MINUTE_MS, { late: 16, duplicate: 6, not_json: 4 }, 7.001));
+  const told = async (startMs: number): Promise<unknown[]> =>
+    [...(await rowsAt(folder.path, startMs)).values()].map(
+      ({ expectation, key, value, expected_low, expected_high, samples, ok }) => {
+        assert.deepEqual([expected_low, samples], [0, 12]);
+        return [expectation, key, value, expected_high, ok];
+      },
+    );
+  assert.deepEqual(await told(NOON), [
+    ["dead_share", "all", 0.011, 0.005, false],
+    ["dead_share", "not_json", 0.006, 0.005, false],
+    ["dead_share", "bad_timestamp", 0.005, 0.005, true],
+    ["late_share", "all", 0.014, 0.015, true],
+    ["duplicate_share", "all", 0.004, 0.005, true],
+    ["freshness", "all", 6.5, 7, true],
+  ]);
+  assert.deepEqual(await told(NOON + 5 * MINUTE_MS), [
+    ["dead_share", "all", 0.004, 0.005, true],
+    ["dead_share", "not_json", 0.004, 0.005, true],
+    ["late_share", "all", 0.016, 0.015, false],
+    ["duplicate_share", "all", 0.006, 0.005, false],
+    ["freshness", "all", 7.001, 7, false],
+  ]);
+  await using other = await temporaryFolder();
+  await (await openOnArrivals(other.path, false)).write(arrivalsIn(NOON, { late: 1_000 }));
+  assert.deepEqual([...(await rowsAt(other.path, NOON)).keys()], ["dead_share all", "late_share all"]);
 });
 
 test("statements see every value, whatever the first window had", async () => {

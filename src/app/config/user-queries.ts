@@ -10,16 +10,16 @@ import type { ConfigFile } from "./config-file.ts";
 import { nearest } from "./nearest.ts";
 
 /**
- * The queries of a pipeline: the standard ones unless left out, then those of the config file, then those of whole sessions.
+ * The queries of a pipeline: the standard ones unless left out, then those of the config file, then those that settings add.
  * @throws UsageError naming the query that can't be used.
  */
 export function resolveQueries(
   file: ConfigFile | undefined,
-  { standard, rules, sessions }: { standard: boolean; rules: EventRules; sessions: readonly QueryPlan[] },
+  { standard, rules, added }: { standard: boolean; rules: EventRules; added: readonly QueryPlan[] },
 ): readonly QueryPlan[] {
   const own = file === undefined ? [] : readQueries(file);
-  const queries = [...(standard ? STANDARD_QUERIES : []), ...own, ...sessions];
-  if (queries.length === 0) {
+  const queries = [...(standard ? STANDARD_QUERIES : []), ...own, ...added];
+  if (queries.every(({ arrivals }) => arrivals)) {
     throw new UsageError(
       "There is no query to run.",
       "Add queries to the config file, or leave out --no-standard-queries.",
@@ -31,7 +31,7 @@ export function resolveQueries(
       throw new UsageError(`Two queries are called ${plan.name}.`, "Rename one of them in the config file.");
     }
     names.add(plan.name);
-    if (plan.sessions !== undefined) continue; // made here, of fields that every event has
+    if (added.includes(plan)) continue; // of what every event has
     refuseUnknownFields(plan, rules);
     refuseWrongTypes(plan, rules);
     refuseImpossibleValues(plan, rules);

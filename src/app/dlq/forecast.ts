@@ -24,6 +24,7 @@ export function forecast(
   const watermarkMs =
     known === undefined ? (closedThroughMs ?? Number.NEGATIVE_INFINITY) : watermarkOf(known, windows.delayMs);
   const isCounted = queries.some((query) => {
+    if (query.arrivals) return false;
     const own = countingWindowsOf(query, windows);
     return firstOpenEnd(paneStart(timeMs, own.slideMs), watermarkMs, own) !== LATE;
   });

@@ -10,6 +10,8 @@ export class PartitionState {
   greatestMs: number;
   /** max(greatest event time − delay, floor). */
   watermarkMs: number;
+  /** −∞ without one. */
+  floorMs: number;
   highWatermark = 0;
   lastStable = 0;
   idle = false;
@@ -26,7 +28,6 @@ export class PartitionState {
   /** Where events are looked at for duplicates. */
   readonly countedIds: CountedIds | undefined;
   private readonly delayMs: number;
-  private floorMs: number;
   private newFloors: Floor[] = [];
   /** Offset of the first floor since the last valid event; undefined when there is none. */
   private untestedFrom: number | undefined;
@@ -75,6 +76,11 @@ export class PartitionState {
     if (from === undefined || greatestMs - this.delayMs < this.floorMs) return;
     this.newFloors = this.newFloors.filter(({ offset }) => offset < from);
     this.spentFloorsFrom ??= from;
+  }
+
+  /** Something else than events was read after a floor, which has so decided to which window that belongs: it stays. */
+  keepFloor(): void {
+    this.untestedFrom = undefined;
   }
 
   /** Moves the watermark after events up to `greatestMs` were read. */

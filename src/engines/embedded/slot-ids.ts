@@ -66,3 +66,9 @@ export class SlotIds {
     return id;
   }
 }
+
+/** Whether some group counts an event of its last batch. */
+export function isCounted(groups: readonly { readonly slots: Int32Array }[], event: number): boolean {
+  for (const { slots } of groups) if ((slots[event] as number) >= 0) return true;
+  return false;
+}

@@ -12,9 +12,10 @@ import type { RecordColumns } from "../../events/records.ts";
 import { compileScanner, type Scanner } from "../../events/scanner.ts";
 import { recordHeaders } from "../../kafka/record-decoding.ts";
 import { recordKey } from "../../kafka/record-key.ts";
-import type { WindowSettings } from "../../queries/plan.ts";
+import type { WindowLengths, WindowSettings } from "../../queries/plan.ts";
 import { countingWindows, fieldsOf, type WindowGroup } from "../../windows/window-groups.ts";
 import { admitEvents, DUPLICATE, FUTURE } from "./admission.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { CountedIds } from "./counted-ids.ts";
 import { headerBytes } from "./dead-letter-headers.ts";
 import { ID_FIELD, markDuplicates } from "./deduplication.ts";
@@ -22,6 +23,7 @@ import type { DeadLetter, Flush, FlushRequest, PartitionStart } from "./flush.ts
 import { GroupCounts } from "./group-counts.ts";
 import { PartitionState } from "./partition-state.ts";
 import { SessionEvents } from "./session-events.ts";
+import { isCounted } from "./slot-ids.ts";
 
 /** What a worker needs to know of the pipeline. */
 export interface WindowWorkerOptions {
@@ -53,6 +55,9 @@ export class WindowWorker {
   private readonly partitions = new Map<number, PartitionState>();
   private readonly scanner: Scanner;
   private readonly groups: readonly (GroupCounts | SessionEvents)[];
+  private readonly countingWindows: readonly WindowLengths[];
+  /** Where a query wants to know what became of all records. */
+  private readonly arrivals: Arrivals | undefined;
   private readonly events: EventColumns;
   private readonly rejected: RejectedRows = createRejectedRows(64);
   /** By event of the batch: the watermark that it met, or why it met none. */
@@ -73,9 +78,14 @@ export class WindowWorker {
     const fields = options.windows.dedupe ? [...new Set<KeyField>([...used, ID_FIELD])] : used;
     this.scanner = compileScanner({ fields, rules: options.rules });
     this.events = createEventColumns(fields, 4096);
-    this.groups = options.groups.map((group, index) =>
-      group.sessions === undefined ? new GroupCounts(group, index) : new SessionEvents(group, index),
-    );
+    const counting = options.groups.filter(({ arrivals }) => arrivals === undefined);
+    this.countingWindows = counting.map(countingWindows);
+    this.groups = counting.map((group) => {
+      const index = options.groups.indexOf(group);
+      return group.sessions === undefined ? new GroupCounts(group, index) : new SessionEvents(group, index);
+    });
+    const all = options.groups.findIndex(({ arrivals }) => arrivals !== undefined);
+    this.arrivals = all === -1 ? undefined : new Arrivals(options.groups[all] as WindowGroup, all);
   }
 
   /** Whether reading should wait for the next flush. */
@@ -132,7 +142,10 @@ export class WindowWorker {
     }
     const flush: Flush = {
       partitions: [...this.partitions.values()].map((partition) => partition.takeFlush()),
-      slots: this.groups.flatMap((group) => group.take(this.scanner.dictionaries)),
+      slots: [
+        ...this.groups.flatMap((group) => group.take(this.scanner.dictionaries)),
+        ...(this.arrivals?.take() ?? []),
+      ],
       deadLetters: this.deadLetters,
     };
     this.deadLetters = [];
@@ -151,24 +164,27 @@ export class WindowWorker {
     const { maxAheadMs } = this.options.windows;
     const greatestBeforeMs = partition.greatestMs;
     admitEvents(this.events, records, partition, maxAheadMs, this.watermarksMs);
-    if (partition.hasUntestedFloor) this.testFloor(partition, greatestBeforeMs);
+    if (partition.hasUntestedFloor) this.testFloor(partition, greatestBeforeMs, from);
     if (partition.countedIds !== undefined) this.markDuplicates(partition.countedIds);
     for (const group of this.groups)
       group.add(this.events, this.watermarksMs, { partition: partition.partition, records });
+    const { events, rejected, watermarksMs, groups } = this;
+    const cameAtMs = Math.max(greatestBeforeMs, partition.floorMs);
+    this.arrivals?.add({ events, rejected, watermarksMs, groups }, records, cameAtMs);
     this.account(partition, records, from, to);
   }
 
   private markDuplicates(counted: CountedIds): void {
-    const { events, watermarksMs, scanner, options } = this;
-    const windows = options.groups.map(countingWindows);
-    markDuplicates(events, watermarksMs, scanner.dictionaries[ID_FIELD]!, windows, counted);
+    const { events, watermarksMs, scanner } = this;
+    markDuplicates(events, watermarksMs, scanner.dictionaries[ID_FIELD]!, this.countingWindows, counted);
     if (!this.countsIds) scanner.reset([ID_FIELD]); // nearly all are new: a small dictionary stays in the cache
   }
 
-  private testFloor(partition: PartitionState, greatestBeforeMs: number): void {
-    const { count, timeMs } = this.events;
+  private testFloor(partition: PartitionState, greatestBeforeMs: number, from: number): void {
+    const { count, timeMs, row } = this.events;
     const first = this.watermarksMs.subarray(0, count).findIndex((watermarkMs) => watermarkMs < FUTURE);
-    if (first !== -1) partition.testFloor(Math.max(greatestBeforeMs, timeMs[first] as number));
+    if (this.arrivals !== undefined && (first === -1 || (row[first] as number) > from)) partition.keepFloor();
+    else if (first !== -1) partition.testFloor(Math.max(greatestBeforeMs, timeMs[first] as number));
   }
 
   private account(partition: PartitionState, records: RecordColumns, from: number, to: number): void {
@@ -230,12 +246,6 @@ export class WindowWorker {
     if (partition === undefined) throw new Error(`partition ${number} is not assigned to this worker`);
     return partition;
   }
-}
-
-/** Whether some window counts the event. */
-function isCounted(groups: readonly { readonly slots: Int32Array }[], event: number): boolean {
-  for (const { slots } of groups) if ((slots[event] as number) >= 0) return true;
-  return false;
 }
 
 /** About 1 ns a record; a record without a value has the start −1 and no bytes. */

@@ -72,8 +72,8 @@ test("what the latest window says of the data is told, what is not as expected f
   const times = { window_start: "2026-11-23T08:05:00.000Z", window_end: "2026-11-23T08:10:00.000Z" };
   const usual = { expected_low: 1, expected_high: 9, samples: 24, value: 5, ok: true };
   const quality = [
-    { ...times, ...usual, expectation: "volume", key: "window_totals.events" },
-    { ...times, ...usual, expectation: "cardinality", key: "url_counts", value: 10, ok: false },
+    { ...times, ...usual, expectation: "volume" as const, key: "window_totals.events" },
+    { ...times, ...usual, expectation: "cardinality" as const, key: "url_counts", value: 10, ok: false },
   ];
   const viewOf = (rows: typeof quality | undefined) => {
     const inspected = { ...inspection, manifest, quality: rows };
@@ -97,6 +97,10 @@ test("what the latest window says of the data is told, what is not as expected f
       ["volume", 0],
       ["cardinality", 1],
       ["unknown_share", 0],
+      ["dead_share", 0],
+      ["late_share", 0],
+      ["duplicate_share", 0],
+      ["freshness", 0],
     ],
   );
   assert.deepEqual([viewOf(undefined).quality, viewOf([]).quality], [null, null]);

@@ -60,6 +60,13 @@ export function compileJob(input: CompileInput): StreamingJob {
       "Use the embedded engine for it.",
     );
   }
+  const ofAll = queries.find((query) => query.arrivals);
+  if (ofAll !== undefined) {
+    throw new UsageError(
+      `Spark can't run the query ${ofAll.name}: it is one of all records.`,
+      "Leave out --data-quality, or use --engine embedded.",
+    );
+  }
   const checkpoint = (name: string): string => `${output}/checkpoints/${name}`;
   const fields = [...new Set(queries.flatMap(fieldsOfQuery))];
   const needsPlaces = queries.some(({ sessions }) => sessions !== undefined);
