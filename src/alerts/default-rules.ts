@@ -1,15 +1,24 @@
+import { DATA_QUALITY } from "../queries/data-quality.ts";
 import type { AlertRule, MetricRule, QueryRule, Severity } from "./rule.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** After the first one: one window alone is often nothing. */
+const UNEXPECTED_WINDOWS = 2;
 const SHARES_OVER_MS = 5 * MINUTE_MS;
 
 /**
- * The rules that hold unless the user says otherwise. `commitEveryMs`: how often the engine commits when all is well.
+ * The rules that hold unless the user says otherwise. `commitEveryMs`: how often the engine commits when all is well; `windowMs`: how long windows are.
  * Numbers of traffic are by the day, which has its own quiet hours; those of the pipeline are the ones of `docs/operations.md`.
  */
-export function defaultRules({ commitEveryMs }: { commitEveryMs: number }): AlertRule[] {
+export function defaultRules({
+  commitEveryMs,
+  windowMs,
+}: {
+  commitEveryMs: number;
+  windowMs: number;
+}): AlertRule[] {
   return [
     traffic("traffic_fell", {
       condition: { kind: "falls", by: 0.5, againstMs: DAY_MS, least: 1_000 },
@@ -21,6 +30,12 @@ export function defaultRules({ commitEveryMs }: { commitEveryMs: number }): Aler
       forMs: 10 * MINUTE_MS,
       note: "Three times as much as an hour ago: a campaign, a crawler, or events sent twice.",
     }),
+    {
+      ...{ name: "data_unexpected", severity: "warning", forMs: UNEXPECTED_WINDOWS * windowMs },
+      ...{ kind: "query", query: DATA_QUALITY, where: {}, measure: "ok" },
+      condition: { kind: "below", limit: 1 },
+      note: "Out of its range for three windows: data_quality has the values, and what was expected.",
+    },
     metric("no_events", "warning", "quiet_seconds", 600, 0, "Nothing comes in: look at the producers."),
     metric(
       ...(["many_dead_letters", "warning", "dead_letter_share", 0.01, 5 * MINUTE_MS] as const),

@@ -42,7 +42,8 @@ export function windowValues(
     if (line === "") continue;
     const row = JSON.parse(line) as Record<string, unknown>;
     if (!isWatched(rule, row)) continue;
-    const value = rule.measure === null ? 1 : row[rule.measure];
+    const cell = rule.measure === null ? 1 : row[rule.measure];
+    const value = typeof cell === "boolean" ? Number(cell) : cell;
     if (typeof value === "number") values.set(keyText(plan.by.map((column) => String(row[column]))), value);
   }
   return { endMs: startMs + lengths.sizeMs, values };

@@ -15,7 +15,7 @@ export function alertsCommand(): Command {
 
 function listCommand(): Command {
   const command = new Command("list").description("print the rules that hold: the default ones and your own");
-  addSettings(command, "alerts", ["logLevel", "logFile"]);
+  addSettings(command, "alerts", ["dataQuality", "sessions", "logLevel", "logFile"]);
   command.option("--json", "as JSON");
   addExamples(command, [["alerts list --json | jq .", "for programs"]]);
   return setAction(command, "alerts", async ({ config: { alertRules } }) => {
@@ -29,7 +29,7 @@ function testCommand(): Command {
   const command = new Command("test")
     .description("replay a rule over the windows of an output that are final, and tell nobody else")
     .argument("<rule>", "name of a rule over a query");
-  addSettings(command, "alerts", ["output", "from", "to", "logLevel", "logFile"]);
+  addSettings(command, "alerts", ["output", "from", "to", "dataQuality", "sessions", "logLevel", "logFile"]);
   command.option("--json", "as JSON, times in ms since the epoch");
   addExamples(command, [
     ["alerts test traffic_fell", "over all that is there"],

@@ -76,8 +76,14 @@ export function visitorsWindow(startMs: number, events: Readonly<Record<string, 
   return windowOf(VISITORS.name, startMs, rows);
 }
 
-function windowOf(queryName: string, windowStartMs: number, rows: readonly object[]): WindowRows {
-  const windowEndMs = windowStartMs + DEFAULT_WINDOWS.sizeMs;
+/** A window of any query, of rows without their times. */
+export function windowOf(
+  queryName: string,
+  windowStartMs: number,
+  rows: readonly object[],
+  sizeMs = DEFAULT_WINDOWS.sizeMs,
+): WindowRows {
+  const windowEndMs = windowStartMs + sizeMs;
   const times = { window_start: iso(windowStartMs), window_end: iso(windowEndMs) };
   const lines = rows.map((row) => `${JSON.stringify({ ...times, ...row })}\n`);
   return {

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { AlertStore } from "../../alerts/alert-store.ts";
 import type { AlertsStatus } from "../../alerts/status.ts";
 import type { WebhookOptions } from "../../alerts/webhook.ts";
+import { rowPlans } from "../../queries/data-quality.ts";
 import { windowsOf } from "../../queries/window-lengths.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
 import { type Settings, variableOf } from "../config/settings.ts";
@@ -44,7 +45,9 @@ export async function openAlerts(context: Context, settings: PipelineSettings): 
     const { alertTopic, maxStateMb } = config.settings;
     const { kafka, topic, windows } = settings;
     const watched = new Map(
-      queries.map((plan) => [plan.name, { plan, lengths: windowsOf(plan, windows) }] as const),
+      rowPlans(queries, windows).map(
+        (plan) => [plan.name, { plan, lengths: windowsOf(plan, windows) }] as const,
+      ),
     );
     const setup: AlertingSetup = {
       ...{ output, folder, rules: config.alertRules, watched, topic, closedBeforeMs },

@@ -5,6 +5,7 @@ import { type WindowChange, WindowRule } from "../../alerts/window-rule.ts";
 import type { Clock } from "../../core/clock.ts";
 import { ClickstreamError, UsageError } from "../../core/errors.ts";
 import { FinalWindows } from "../../history/final-windows.ts";
+import { rowPlans } from "../../queries/data-quality.ts";
 import { windowsOf } from "../../queries/window-lengths.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
@@ -110,11 +111,12 @@ async function manifestOf(output: string): Promise<Manifest> {
 }
 
 function watchableOf(rule: QueryRule, { queries, windows }: Manifest): Watchable {
-  const plan = queries.find(({ name }) => name === rule.query);
+  const plans = rowPlans(queries, windows);
+  const plan = plans.find(({ name }) => name === rule.query);
   if (plan === undefined) {
     throw new UsageError(
       `This output has no query ${rule.query}, which the alert rule ${rule.name} watches.`,
-      `It has ${queries.map(({ name }) => name).join(", ")}.`,
+      `It has ${plans.map(({ name }) => name).join(", ")}.`,
     );
   }
   return { plan, lengths: windowsOf(plan, windows) };

@@ -4,7 +4,7 @@ import { LONGEST_OVER_MS, METRICS, type MetricName } from "../../alerts/metrics.
 import type { AlertRule, Severity, Threshold, WindowCondition } from "../../alerts/rule.ts";
 import { type DurationText, formatDuration, parseDuration } from "../../core/durations.ts";
 import { UsageError } from "../../core/errors.ts";
-import type { QueryPlan, WindowLengths } from "../../queries/plan.ts";
+import type { Measure, QueryPlan, WindowLengths } from "../../queries/plan.ts";
 import { windowsOf } from "../../queries/window-lengths.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { nearest } from "./nearest.ts";
@@ -70,6 +70,7 @@ type Written = z.infer<typeof ruleSchema>;
 
 /** What rules are checked against. */
 export interface RuleSurroundings {
+  /** Whose rows can be watched. */
   queries: readonly QueryPlan[];
   windows: WindowLengths;
   /** How often the engine commits when all is well. */
@@ -90,7 +91,7 @@ export function resolveAlertRules(file: ConfigFile | undefined, around: RuleSurr
     );
   }
   const rules = new Map(usableDefaults(around).map((rule) => [rule.name, rule]));
-  const defaults = defaultRules(around).map(({ name }) => name);
+  const defaults = defaultsOf(around).map(({ name }) => name);
   for (const [name, value] of Object.entries(written as Record<string, unknown>)) {
     if (value !== false) {
       rules.set(name, readRule(name, value, around));
@@ -101,11 +102,16 @@ export function resolveAlertRules(file: ConfigFile | undefined, around: RuleSurr
   return [...rules.values()];
 }
 
+function defaultsOf({ commitEveryMs, windows }: RuleSurroundings): AlertRule[] {
+  return defaultRules({ commitEveryMs, windowMs: windows.sizeMs });
+}
+
 function usableDefaults(around: RuleSurroundings): AlertRule[] {
-  return defaultRules(around).filter((rule) => {
+  return defaultsOf(around).filter((rule) => {
     if (rule.kind === "metric") return true;
     const plan = around.queries.find(({ name }) => name === rule.query);
-    if (plan === undefined || !("againstMs" in rule.condition)) return false;
+    if (plan === undefined) return false;
+    if (!("againstMs" in rule.condition)) return true;
     return rule.condition.againstMs % windowsOf(plan, around.windows).slideMs === 0;
   });
 }
@@ -196,9 +202,11 @@ function queryPart(name: string, rule: Written, { queries, windows }: RuleSurrou
   return { ...watched, measure: measureOf(name, rule, plan), condition };
 }
 
+const NO_NUMBERS: readonly Measure["kind"][] = ["minTime", "maxTime", "first", "last"];
+
 function measureOf(name: string, { measure }: Written, plan: QueryPlan): string {
   const numbers = Object.entries(plan.measures)
-    .filter(([, { kind }]) => kind !== "minTime" && kind !== "maxTime")
+    .filter(([, { kind }]) => !NO_NUMBERS.includes(kind))
     .map(([column]) => column);
   if (measure === undefined) refuse(name, "it names no measure", `Give one of ${numbers.join(", ")}.`);
   if (!numbers.includes(measure)) {

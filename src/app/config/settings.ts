@@ -26,6 +26,8 @@ export type { CommandName, Setting, SettingGroup } from "./setting.ts";
 const LOCAL = ["127.0.0.1:9092"];
 const GENERATING = ["run", "generate"] as const;
 const PROCESSING = ["run", "process"] as const;
+/** What decides which rows there are for alert rules. */
+const WITH_ALERTS = [...PROCESSING, "alerts"] as const;
 
 /** Every setting of the program, in the order of the help. */
 export const SETTINGS = {
@@ -238,7 +240,7 @@ export const SETTINGS = {
   }),
   dataQuality: setting(toggle, false, {
     group: "Processing",
-    commands: PROCESSING,
+    commands: WITH_ALERTS,
     doc: "write what each window says of the data, against the same hour of the days before",
   }),
   qualityFactor: setting(integer(1, 1_000), 6, {
@@ -253,7 +255,7 @@ export const SETTINGS = {
   }),
   sessions: setting(toggle, false, {
     group: "Processing",
-    commands: PROCESSING,
+    commands: WITH_ALERTS,
     doc: "also write whole sessions, and how often one page follows another in them",
   }),
   sessionGap: setting(duration(1_000, 86_400_000), 1_800_000, {

@@ -1,15 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultRules } from "../../../src/alerts/default-rules.ts";
+import { ruleText } from "../../../src/alerts/rule.ts";
 import { resolveAlertRules } from "../../../src/app/config/alert-rules.ts";
+import { arrivalsQuery } from "../../../src/queries/arrivals.ts";
+import { rowPlans } from "../../../src/queries/data-quality.ts";
 import { DEFAULT_WINDOWS } from "../../../src/queries/plan.ts";
+import { sessionQueries } from "../../../src/queries/sessions.ts";
 import { STANDARD_QUERIES } from "../../../src/queries/standard.ts";
 
 const AROUND = { queries: STANDARD_QUERIES, windows: DEFAULT_WINDOWS, commitEveryMs: 1_000 };
 const file = (alertRules: unknown) => ({ path: "a file", values: { alertRules } });
 
 test("rules of a file stand beside the default ones, replace them, or leave them out", () => {
-  const defaults = defaultRules(AROUND).map(({ name }) => name);
+  const known = defaultRules({ commitEveryMs: 1_000, windowMs: DEFAULT_WINDOWS.sizeMs }).map(
+    ({ name }) => name,
+  );
+  const defaults = known.filter((name) => name !== "data_unexpected");
   const names = (rules: unknown): string[] =>
     resolveAlertRules(rules === undefined ? undefined : file(rules), AROUND).map(({ name }) => name);
   assert.deepEqual(names(undefined), defaults);
@@ -29,8 +36,35 @@ test("default rules over queries that do not run are left out", () => {
   assert(rules.length > 5 && rules.every(({ kind }) => kind === "metric"));
 });
 
+test("rows about the data, sessions and transitions can be watched where they are written", () => {
+  const queries = rowPlans(
+    [...STANDARD_QUERIES, ...sessionQueries(1_800_000, DEFAULT_WINDOWS), arrivalsQuery(DEFAULT_WINDOWS)],
+    DEFAULT_WINDOWS,
+  );
+  const around = { ...AROUND, queries };
+  const written = {
+    worse: { query: "data_quality", where: { expectation: "dead_share" }, measure: "value", above: 0.02 },
+    robot: { query: "sessions", measure: "events", above: 1_000 },
+    to_cart: { query: "transitions", where: { to_page: "/cart" }, measure: "transitions", below: 1 },
+    lost: { query: "arrivals", where: { fate: "late" }, measure: "events", above: 100 },
+  };
+  const rules = new Map(resolveAlertRules(file(written), around).map((rule) => [rule.name, rule]));
+  for (const name of Object.keys(written)) assert.equal(rules.get(name)?.kind, "query");
+  assert.deepEqual(
+    [rules.get("data_unexpected")!].map((rule) => [ruleText(rule), rule.severity]),
+    [["ok of data_quality below 1, for 10m", "warning"]],
+  );
+  const mine = (rule: object) => () => resolveAlertRules(file({ mine: rule }), around);
+  assert.throws(
+    mine({ query: "sessions", measure: "entry_page", above: 1 }),
+    /sessions has no number entry_page/,
+  );
+  assert.throws(mine({ query: "data_quality", measure: "kay", above: 1 }), /data_quality has no number kay/);
+});
+
 const REFUSED: readonly [rule: unknown, sentence: RegExp][] = [
   [{ query: "url_count", measure: "events", above: 5 }, /no query is called url_count\./],
+  [{ query: "data_quality", measure: "value", above: 5 }, /no query is called data_quality\./],
   [{ query: "url_counts", where: { page: "/" }, measure: "events", above: 5 }, /url_counts has no key page/],
   [{ query: "url_counts", measure: "evts", above: 5 }, /url_counts has no number evts/],
   [{ query: "user_activity", measure: "first_seen", above: 5 }, /has no number first_seen/],
