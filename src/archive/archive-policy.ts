@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DATA_QUALITY, HISTORY_DAYS } from "../queries/data-quality.ts";
 import type { QueryPlan } from "../queries/plan.ts";
 import { windowsOf } from "../queries/window-lengths.ts";
 import { type ArchiveIndex, archiveOf } from "../sinks/archive-index.ts";
@@ -23,6 +24,8 @@ export interface FinalTree {
   confirmedThroughMs: number;
 }
 
+const DAY_MS = 86_400_000;
+
 /** What a policy asks for, for one query. */
 export interface DueDays {
   /** Days before it are to be dropped; null when none are that there are. */
@@ -31,7 +34,7 @@ export interface DueDays {
   archive: Day[];
 }
 
-/** What is to be done with a query's days now. */
+/** What is to be done with a query's days now. Rows about the data stay where they are while others are measured by them. */
 export async function dueDays(
   { output, manifest, confirmedThroughMs }: FinalTree,
   { compact, keepMs }: ArchivePolicy,
@@ -41,9 +44,15 @@ export async function dueDays(
   const windows = windowsOf(plan, manifest.windows);
   const inFiles = await daysIn(join(output, plan.name));
   const archived = Object.keys(archiveOf(index, plan.name).days);
-  const keptFrom = keepMs === null ? null : firstDayKept(windows, confirmedThroughMs, keepMs);
+  const usedMs = plan.name === DATA_QUALITY ? HISTORY_DAYS * DAY_MS : 0;
+  const usedFrom = usedMs === 0 ? undefined : firstDayKept(windows, confirmedThroughMs, usedMs);
+  const keptFrom =
+    keepMs === null ? null : firstDayKept(windows, confirmedThroughMs, Math.max(keepMs, usedMs));
   const isOld = (day: Day): boolean => keptFrom !== null && day < keptFrom;
-  const final = inFiles.filter((day) => !isOld(day) && isFinal(day, windows, confirmedThroughMs));
+  const final = inFiles.filter(
+    (day) =>
+      !isOld(day) && isFinal(day, windows, confirmedThroughMs) && (usedFrom === undefined || day < usedFrom),
+  );
   return {
     keptFrom: [...inFiles, ...archived].some(isOld) ? keptFrom : null,
     archive: compact === "none" ? [] : final.filter((day) => !archived.includes(day)).sort(),

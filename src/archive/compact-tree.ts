@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ClickstreamError } from "../core/errors.ts";
 import { shapeOf } from "../history/columns.ts";
 import { type Database, openDatabase } from "../history/database.ts";
+import { DATA_QUALITY, rowPlans } from "../queries/data-quality.ts";
 import type { QueryPlan } from "../queries/plan.ts";
 import {
   type ArchiveIndex,
@@ -83,7 +84,7 @@ class TreeCompaction {
 
   async run(): Promise<CompactReport> {
     const { output, manifest, signal } = this.#tree;
-    const { queries } = manifest;
+    const queries = rowPlans(manifest.queries, manifest.windows);
     const names = queries.map(({ name }) => name);
     await finishArchiving(output, this.#index, names);
     try {
@@ -123,7 +124,8 @@ class TreeCompaction {
       output,
       shape: shapeOf(plan),
       day,
-      format: compact,
+      // Rows about the data have nulls, which Parquet would not give back as they were.
+      format: plan.name === DATA_QUALITY ? "json" : compact,
       connection,
       onStep,
     });

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ClickstreamError } from "../core/errors.ts";
 import { namesIn, windowFilesIn } from "../history/day-sources.ts";
+import { DATA_QUALITY } from "../queries/data-quality.ts";
 import type { QueryPlan } from "../queries/plan.ts";
 import {
   type ArchiveIndex,
@@ -28,7 +29,7 @@ export async function finishTree(output: string, queries: readonly QueryPlan[]):
   const lock = lockArchive(output);
   if (lock === undefined) return;
   try {
-    const names = queries.map(({ name }) => name);
+    const names = [...queries.map(({ name }) => name), DATA_QUALITY];
     await finishArchiving(output, await readArchiveIndex(output), names);
   } finally {
     lock.release();

@@ -1,9 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
+import { DATA_QUALITY } from "../queries/data-quality.ts";
 import { archiveOf, isDropped, readArchiveIndex } from "../sinks/archive-index.ts";
 import { archivedFile, type Day, dayOfFolder } from "../sinks/archive-path.ts";
-import { DATA_QUALITY } from "../sinks/data-quality.ts";
 import type { Manifest } from "../sinks/manifest.ts";
 import { windowStartOf } from "../sinks/window-path.ts";
 
@@ -87,8 +87,10 @@ export async function queriesIn(output: string): Promise<string[]> {
 
 /** The manifest's queries, and what is written beside them. */
 export async function namesOf(output: string, { queries }: Manifest): Promise<string[]> {
-  const beside = (await namesIn(join(output, DATA_QUALITY))).some(dayOfFolder) ? [DATA_QUALITY] : [];
-  return [...queries.map(({ name }) => name), ...beside];
+  const isThere =
+    (await namesIn(join(output, DATA_QUALITY))).some(dayOfFolder) ||
+    (await readArchiveIndex(output)).queries[DATA_QUALITY] !== undefined;
+  return [...queries.map(({ name }) => name), ...(isThere ? [DATA_QUALITY] : [])];
 }
 
 /** The window files in a day's folder, by their start; none when it is absent. */

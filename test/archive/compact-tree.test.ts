@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { testRule } from "../../src/app/alerting/test-rule.ts";
 import { ARCHIVE_STEPS } from "../../src/archive/archive-steps.ts";
 import { type CompactReport, type CompactTree, compactTree } from "../../src/archive/compact-tree.ts";
 import { finishTree } from "../../src/archive/finish-archiving.ts";
@@ -11,6 +12,8 @@ import { shapeOf } from "../../src/history/columns.ts";
 import { openDatabase } from "../../src/history/database.ts";
 import { History } from "../../src/history/history.ts";
 import { windowsInJson, windowsInParquet } from "../../src/history/window-texts.ts";
+import { arrivalsQuery } from "../../src/queries/arrivals.ts";
+import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
 import { readArchiveIndex } from "../../src/sinks/archive-index.ts";
 import { type ArchiveFormat, archivedFile } from "../../src/sinks/archive-path.ts";
 import { JsonFilesSink } from "../../src/sinks/json-files.ts";
@@ -25,6 +28,8 @@ import {
   rowsOf,
   steadyWindows,
   TOTALS,
+  totalsWindow,
+  windowOf,
   writeWindows,
 } from "../history/trees.ts";
 import { filesUnder, temporaryFolder } from "../sinks/temporary-folder.ts";
@@ -262,5 +267,53 @@ test("whatever the rows hold, the archive gives back the bytes of the window fil
       );
     }),
     { numRuns: 25 },
+  );
+});
+
+test("rows about the data stay as files while they say what is expected, then are archived or dropped like others", async () => {
+  await using folder = await temporaryFolder();
+  const queries = [TOTALS, arrivalsQuery(DEFAULT_WINDOWS)];
+  const rows = [
+    { expectation: "volume", key: "totals.events", value: 0.5, expected_low: null, samples: 0, ok: null },
+    { expectation: "dead_share", key: "all", value: 1e-6, expected_low: 0, samples: 12, ok: true },
+  ];
+  const windows: WindowRows[] = [];
+  for (let startMs = NOV_23; startMs < NOV_23 + 17 * DAY_MS; startMs += DAY_MS / 2) {
+    windows.push(totalsWindow(startMs, 3), windowOf("data_quality", startMs, rows));
+  }
+  const throughMs = NOV_23 + 16 * DAY_MS + 3_600_000;
+  await writeWindows(folder.path, windows, throughMs, queries);
+  const tree = { manifest: manifestOf(throughMs, queries), confirmedThroughMs: throughMs };
+  await compact(folder.path, tree);
+  const daysOf = async (place: string): Promise<string[]> => {
+    const days = (await filesUnder(folder.path)).flatMap(
+      (file) => file.match(`^${place}/date=(.{10})/`)?.[1] ?? [],
+    );
+    return [...new Set(days)];
+  };
+  assert.deepEqual(await daysOf("archive/data_quality"), ["2026-11-23", "2026-11-24"]);
+  assert.equal((await daysOf("data_quality"))[0], "2026-11-25");
+  assert.equal((await daysOf("totals"))[0], "2026-12-09");
+  const seen = await rowsIn(folder.path, "data_quality");
+  assert.equal(seen.length, 2 * 34);
+  assert.deepEqual(new Set(seen.map((row) => (row as { value: number }).value)), new Set([0.5, 1e-6]));
+  const rule = { query: "data_quality", where: {}, measure: "value", forMs: 0, kind: "query" } as const;
+  const named = {
+    ...rule,
+    name: "any",
+    severity: "info",
+    note: null,
+    condition: { kind: "above", limit: 0 },
+  } as const;
+  const asked = { rules: [named], rule: "any", output: folder.path, fromMs: null, toMs: null };
+  assert.equal((await testRule(asked, systemClock)).windows, 33, "rules read them wherever they are");
+
+  await compact(folder.path, { ...tree, compact: "none", keepMs: 3 * DAY_MS });
+  assert.equal((await daysOf("archive/totals"))[0], "2026-12-06");
+  assert.deepEqual(await daysOf("archive/data_quality"), []);
+  assert.equal(
+    (await daysOf("data_quality"))[0],
+    "2026-11-25",
+    "fourteen days, however few are kept of others",
   );
 });

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { type ArchivePolicy, dueDays, type FinalTree } from "../../archive/archive-policy.ts";
 import type { CompactReport } from "../../archive/compact-tree.ts";
+import { rowPlans } from "../../queries/data-quality.ts";
 import type { QueryPlan, WindowSettings } from "../../queries/plan.ts";
 import { readArchiveIndex } from "../../sinks/archive-index.ts";
 import type { Logger } from "../log.ts";
@@ -108,7 +109,8 @@ export class BackgroundArchiving {
 
 async function isDue(job: ArchivingJob): Promise<boolean> {
   const index = await readArchiveIndex(job.output);
-  for (const plan of job.manifest.queries) {
+  const { queries, windows } = job.manifest;
+  for (const plan of rowPlans(queries, windows)) {
     const { keptFrom, archive } = await dueDays(job, job, index, plan);
     if (keptFrom !== null || archive.length > 0) return true;
   }
