@@ -58,14 +58,21 @@ export class AlertStore implements Disposable {
   readonly source: string;
   readonly #database: DatabaseSync;
 
-  /** @throws ClickstreamError ALERTS_FORMAT; the system's errors and SQLite's */
-  constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
+  /**
+   * Opens the file, or makes it; with `readOnly` what is there, beside whoever writes it.
+   * @throws ClickstreamError ALERTS_FORMAT; the system's errors and SQLite's
+   */
+  constructor(folder: string, { readOnly = false }: { readOnly?: boolean } = {}) {
     const path = join(folder, ALERTS_FILE);
-    this.#database = new DatabaseSync(path);
+    if (!readOnly) mkdirSync(folder, { recursive: true });
+    this.#database = new DatabaseSync(path, { readOnly });
     try {
-      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000");
-      this.#create(path);
+      this.#database.exec("PRAGMA busy_timeout = 5000");
+      if (!readOnly) {
+        this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+        this.#create();
+      }
+      this.#checkFormat(path);
       this.source = this.#about("source")!;
     } catch (error) {
       this.#database.close();
@@ -214,17 +221,19 @@ export class AlertStore implements Disposable {
     this.#database.close();
   }
 
-  #create(path: string): void {
+  #create(): void {
     const exists =
       this.#database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'about'").get() !== undefined;
-    if (!exists) {
-      this.transaction(() => {
-        this.#database.exec(SCHEMA);
-        const insert = this.#database.prepare("INSERT INTO about VALUES (?, ?)");
-        insert.run("format", String(FORMAT));
-        insert.run("source", randomUUID());
-      });
-    }
+    if (exists) return;
+    this.transaction(() => {
+      this.#database.exec(SCHEMA);
+      const insert = this.#database.prepare("INSERT INTO about VALUES (?, ?)");
+      insert.run("format", String(FORMAT));
+      insert.run("source", randomUUID());
+    });
+  }
+
+  #checkFormat(path: string): void {
     const found = Number(this.#about("format"));
     if (found > FORMAT) {
       throw newerFormat({ code: "ALERTS_FORMAT", what: `The alerts' state ${path}`, found, known: FORMAT });

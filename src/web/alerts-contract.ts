@@ -10,6 +10,9 @@ const alertTime = z.enum(["event", "wall"]).describe("Whether its times are even
 const severity = z.enum(["critical", "warning", "info"]);
 
 export const alertsSchema = z.strictObject({
+  evaluated: z
+    .boolean()
+    .describe("Whether this process evaluates rules; else all is as run or process recorded it last"),
   rules: count.describe("That hold"),
   active: z
     .array(

@@ -283,7 +283,7 @@ export const pipelineSchema = z.strictObject({
     .describe("Null where results go into files alone"),
   alerts: alertsSchema
     .nullable()
-    .describe("Null where none are evaluated: with serve, --no-alerts, or before the first look"),
+    .describe("Null where there are none: with --no-alerts, or before the first look"),
   replay: z
     .enum(["yes", "serve"])
     .describe("Whether POST /api/replay sends dead letters again; serve: this process knows no brokers"),

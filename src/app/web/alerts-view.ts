@@ -6,10 +6,13 @@ const SHOWN_CHANGES = 5;
 /** Keys are whatever events hold. */
 const MAX_KEY_LENGTH = 200;
 
-/** Alerts as the API tells them, several times a second: bounded. */
-export function alertsView({ rules, active, firing, recent, undelivered }: AlertsStatus): Alerts {
+/** Alerts as the API tells them, several times a second: bounded. `evaluated`: whether by this process. */
+export function alertsView(
+  { rules, active, firing, recent, undelivered }: AlertsStatus,
+  evaluated: boolean,
+): Alerts {
   return {
-    ...{ rules, firing, undelivered },
+    ...{ evaluated, rules, firing, undelivered },
     active: active.slice(0, SHOWN_ACTIVE).map((alert) => ({ ...alert, key: shortKey(alert.key) })),
     recent: recent.slice(0, SHOWN_CHANGES).map(({ id, rule, severity, key, time, state, at, value }) => ({
       ...{ id, rule, severity, time, state, value },

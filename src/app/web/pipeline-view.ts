@@ -62,7 +62,7 @@ export function pipelineView({
     spark: sparkOf(engine),
     quality: qualityOf(engine),
     postgres: engine?.snapshot.postgres ?? null,
-    alerts: alerts === undefined ? null : alertsView(alerts),
+    alerts: alerts === undefined ? null : alertsView(alerts, engine !== undefined),
     replay: engine === undefined ? "serve" : "yes",
   };
 }

@@ -6,6 +6,7 @@ import { checkpointsOf } from "../../engines/spark/spark-state.ts";
 import { isStateLocked } from "../../engines/state-lock.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
 import type { PipelineSource } from "../../web/sources.ts";
+import { recordedAlerts } from "../alerting/recorded-alerts.ts";
 import type { RunningAlerts, RunningEngine, RunningGenerator } from "../parts.ts";
 import { OpenWindowsView } from "./open-windows-view.ts";
 import { pipelineView } from "./pipeline-view.ts";
@@ -53,6 +54,7 @@ export function outputSource(output: string, clock: Clock): PipelineSource {
         engine: undefined,
         producer: undefined,
         writtenAtMs: written && Math.trunc(written.mtimeMs),
+        alerts: manifest && recordedAlerts(output, manifest),
       });
     },
     openWindows: () => undefined,

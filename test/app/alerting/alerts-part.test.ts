@@ -11,8 +11,10 @@ import type { Context } from "../../../src/app/context.ts";
 import { createLogger } from "../../../src/app/log.ts";
 import type { EngineInspection, RunningEngine } from "../../../src/app/parts.ts";
 import { Terminal } from "../../../src/app/terminal.ts";
+import { outputSource } from "../../../src/app/web/sources.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { readManifest } from "../../../src/sinks/manifest-file.ts";
+import { pipelineSchema } from "../../../src/web/api.ts";
 import { webhookReceiver } from "../../alerts/webhook-receiver.ts";
 import { MINUTE_MS, NOV_23, totalsWindow, writeWindows } from "../../history/trees.ts";
 import { temporaryFolder } from "../../sinks/temporary-folder.ts";
@@ -28,6 +30,8 @@ export default {
     no_events: false,
   },
 };`;
+const ENGINE_FAILED_NOTE =
+  "The log has the error and the next step. Nothing is lost while Kafka keeps the events.";
 /** Busy from 10 to 19 and from 40 to the end. */
 const isBusy = (minute: number): boolean => (minute >= 10 && minute < 20) || minute >= 40;
 const windowsFrom = (first: number, last: number) =>
@@ -97,6 +101,25 @@ test("alerts are told as windows become final, go on after a restart, and tell o
   assert.deepEqual(told().slice(2).sort(), ["firing engine_failed", `firing busy ${endOf(42)}`].sort());
   const ids = receiver.received.map(({ notification }) => notification.id);
   assert.equal(new Set(ids).size, 4);
+
+  const { alerts: shown } = pipelineSchema.parse(await outputSource(output, systemClock).pipeline());
+  assert.deepEqual(
+    [
+      shown?.evaluated,
+      shown?.firing,
+      shown?.active.filter(({ phase }) => phase === "firing").map(({ rule, note }) => [rule, note]),
+    ],
+    [
+      ...[false, 2],
+      [
+        ["busy", "look"],
+        ["engine_failed", ENGINE_FAILED_NOTE],
+      ],
+    ],
+    "serve shows what was recorded, and says that it evaluates nothing",
+  );
+  assert.equal(shown?.active.find(({ rule }) => rule === "engine_failed")?.severity, "critical");
+  assert.equal(shown?.recent.length, 4);
 
   const asked = { rules: second.context.config.alertRules, rule: "busy", output, fromMs: null, toMs: null };
   const replayed = await testRule(asked, systemClock);

@@ -24,7 +24,14 @@ export function alertsPanel() {
   const calm = h("p", { class: "quiet" });
   const heading = h("h3", { text: "Latest changes" });
   const waiting = h("p", { class: "quiet" });
-  const shell = panel({ title: "Alerts", wide: true }, active.node, calm, heading, recent.node, waiting);
+  const atRest = h("p", {
+    class: "quiet",
+    text: "As run or process recorded it last: serve shows alerts and evaluates no rules.",
+  });
+  const shell = panel(
+    { title: "Alerts", wide: true },
+    ...[atRest, active.node, calm, heading, recent.node, waiting],
+  );
   return {
     node: shell.node,
     /** @param {State} state */
@@ -34,6 +41,7 @@ export function alertsPanel() {
       if (alerts === null) return;
       shell.content();
       const pending = alerts.active.filter(({ phase }) => phase === "pending").length;
+      setAttribute(atRest, "hidden", alerts.evaluated);
       shell.lead(`${formatCount(alerts.firing)} firing, ${formatCount(pending)} pending`);
       active.paint(ACTIVE_COLUMNS, alerts.active);
       recent.paint(CHANGE_COLUMNS, alerts.recent);
