@@ -28,6 +28,8 @@ export interface VerifyOptions {
 /** What was found in the files and, where there is one, in the database. */
 export interface VerificationOfAll extends Verification {
   postgres?: TableVerification;
+  /** Of an output of Spark's, which has no accounting: by query, late events that it dropped, as it must. */
+  dropped?: ReadonlyMap<string, number>;
 }
 
 /**
