@@ -25,6 +25,7 @@ FROM (
     m_user_id,
     m_device_type,
     m_browser,
+    m_session_seconds,
     m_events,
     m_clicks,
     m_views,
@@ -33,40 +34,55 @@ FROM (
     m_pages,
     m_entry_page,
     m_exit_page,
-    m_bounce,
-    last_ms - first_ms AS m_session_seconds
+    m_bounce
   FROM (
-    SELECT session_window AS whole,
+    SELECT whole,
       f_session_id,
-      min(time_ms) AS first_ms,
-      max(time_ms) AS last_ms,
-      min_by(f_user_id, struct(time_ms, offset, partition)) AS m_user_id,
-      min_by(f_device_type, struct(time_ms, offset, partition)) AS m_device_type,
-      min_by(f_browser, struct(time_ms, offset, partition)) AS m_browser,
-      count(*) AS m_events,
-      count_if(f_action = 'click') AS m_clicks,
-      count_if(f_action = 'view') AS m_views,
-      count_if(f_action = 'scroll') AS m_scrolls,
-      count_if(f_action = 'hover') AS m_hovers,
-      size(collect_set(f_url)) AS m_pages,
-      min_by(f_url, struct(time_ms, offset, partition)) AS m_entry_page,
-      max_by(f_url, struct(time_ms, offset, partition)) AS m_exit_page,
-      cast(size(collect_set(f_url)) = 1 AS int) AS m_bounce
+      first_ms,
+      last_ms,
+      first_event.f_user_id AS m_user_id,
+      first_event.f_device_type AS m_device_type,
+      first_event.f_browser AS m_browser,
+      last_ms - first_ms AS m_session_seconds,
+      m_events,
+      m_clicks,
+      m_views,
+      m_scrolls,
+      m_hovers,
+      m_pages,
+      first_event.f_url AS m_entry_page,
+      last_event.f_url AS m_exit_page,
+      m_bounce
     FROM (
-      SELECT window AS instant,
-        time_ms,
-        offset,
-        partition,
+      SELECT session_window AS whole,
         f_session_id,
-        f_user_id,
-        f_device_type,
-        f_browser,
-        f_action,
-        f_url
-      FROM events WATERMARK time DELAY OF INTERVAL '600.000' SECOND
-      GROUP BY window(time, '1 millisecond'), time_ms, offset, partition, f_session_id, f_user_id, f_device_type, f_browser, f_action, f_url
+        min(time_ms) AS first_ms,
+        max(time_ms) AS last_ms,
+        min_by(struct(f_user_id, f_device_type, f_browser, f_url), struct(time_ms, offset, partition)) AS first_event,
+        max_by(struct(f_url), struct(time_ms, offset, partition)) AS last_event,
+        count(*) AS m_events,
+        count_if(f_action = 'click') AS m_clicks,
+        count_if(f_action = 'view') AS m_views,
+        count_if(f_action = 'scroll') AS m_scrolls,
+        count_if(f_action = 'hover') AS m_hovers,
+        size(collect_set(f_url)) AS m_pages,
+        cast(size(collect_set(f_url)) = 1 AS int) AS m_bounce
+      FROM (
+        SELECT window AS instant,
+          time_ms,
+          offset,
+          partition,
+          f_session_id,
+          f_user_id,
+          f_device_type,
+          f_browser,
+          f_action,
+          f_url
+        FROM events WATERMARK time DELAY OF INTERVAL '600.000' SECOND
+        GROUP BY window(time, '1 millisecond'), time_ms, offset, partition, f_session_id, f_user_id, f_device_type, f_browser, f_action, f_url
+      )
+      GROUP BY session_window(instant, '1800000 milliseconds'), f_session_id
     )
-    GROUP BY session_window(instant, '1800000 milliseconds'), f_session_id
   )
-  GROUP BY window(whole, '60000 milliseconds'), f_session_id, first_ms, last_ms, m_user_id, m_device_type, m_browser, m_events, m_clicks, m_views, m_scrolls, m_hovers, m_pages, m_entry_page, m_exit_page, m_bounce
+  GROUP BY window(whole, '60000 milliseconds'), f_session_id, first_ms, last_ms, m_user_id, m_device_type, m_browser, m_session_seconds, m_events, m_clicks, m_views, m_scrolls, m_hovers, m_pages, m_entry_page, m_exit_page, m_bounce
 )

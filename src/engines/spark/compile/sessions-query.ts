@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Measure, QueryPlan, SessionRule } from "../../../queries/plan.ts";
 import { fieldColumn } from "./judged-events.ts";
 import { FIRST, LAST, measureColumn, rowsOf } from "./row-columns.ts";
-import { groupBy, nested, textLiteral } from "./sql-text.ts";
+import { groupBy, nested, selectFrom, textLiteral } from "./sql-text.ts";
 import { watermarked } from "./time-sql.ts";
 import { fieldsOfQuery } from "./windowed-query.ts";
 
@@ -20,8 +20,7 @@ const PLACE = "struct(time_ms, offset, partition)";
  * 3. Each session waits until the window of its row is complete, so that a batch commits windows whole.
  */
 export function sessionsQuery(query: QueryPlan, rule: SessionRule, delayMs: number, events: string): string {
-  const fields = fieldsOfQuery(query).map(fieldColumn);
-  const event = ["time_ms", "offset", "partition", ...fields];
+  const event = ["time_ms", "offset", "partition", ...fieldsOfQuery(query).map(fieldColumn)];
   const instants = nested(
     groupBy(["window AS instant", ...event], watermarked(events, delayMs), [
       "window(time, '1 millisecond')",
@@ -29,36 +28,45 @@ export function sessionsQuery(query: QueryPlan, rule: SessionRule, delayMs: numb
     ]),
   );
   const keys = query.by.map(fieldColumn);
-  const measures = Object.entries(query.measures).flatMap(([column, measure]) => {
-    const value = measured(measure);
-    return value === undefined ? [] : [{ name: measureColumn(column), value }];
+  const measures = Object.entries(query.measures);
+  const totals = measures.flatMap(([column, measure]) => {
+    const total = totalOf(measure);
+    return total === undefined ? [] : [`${total} AS ${measureColumn(column)}`];
   });
-  const whole = nested(
-    groupBy(
-      [
-        "session_window AS whole",
-        ...keys,
-        `min(time_ms) AS ${FIRST}`,
-        `max(time_ms) AS ${LAST}`,
-        ...measures.map(({ name, value }) => `${value} AS ${name}`),
-      ],
-      instants,
-      [`session_window(instant, '${rule.gapMs} milliseconds')`, ...keys],
-    ),
+  const times = [`min(time_ms) AS ${FIRST}`, `max(time_ms) AS ${LAST}`];
+  const sessions = nested(
+    groupBy(["session_window AS whole", ...keys, ...times, ...outerEvents(query), ...totals], instants, [
+      `session_window(instant, '${rule.gapMs} milliseconds')`,
+      ...keys,
+    ]),
   );
-  const values = [...keys, FIRST, LAST, ...measures.map(({ name }) => name)];
-  const spans = Object.entries(query.measures).flatMap(([column, { kind }]) =>
-    kind === "timeSpan" ? [`${LAST} - ${FIRST} AS ${measureColumn(column)}`] : [],
+  const values = measures.flatMap(([column, measure]) => {
+    const name = measureColumn(column);
+    const value = valueOfSession(measure, name);
+    if (value === undefined) return [];
+    return [{ name, column: value === name ? name : `${value} AS ${name}` }];
+  });
+  const inColumns = nested(
+    selectFrom(["whole", ...keys, FIRST, LAST, ...values.map(({ column }) => column)], sessions),
   );
-  const ended = groupBy(["window", ...values, ...spans], whole, [
-    `window(whole, '${rule.paneMs} milliseconds')`,
-    ...values,
-  ]);
-  return rowsOf(query, nested(ended));
+  const columns = [...keys, FIRST, LAST, ...values.map(({ name }) => name)];
+  const windows = [`window(whole, '${rule.paneMs} milliseconds')`, ...columns];
+  return rowsOf(query, nested(groupBy(["window", ...columns], inColumns, windows)));
 }
 
-/** A measure over the events of a session; undefined for what follows from its times. */
-function measured(measure: Measure): string | undefined {
+/** The first and the last event of a session, with the fields that are asked of them. */
+function outerEvents({ measures }: QueryPlan): readonly string[] {
+  return (["first", "last"] as const).flatMap((kind) => {
+    const fields = Object.values(measures).flatMap((measure) =>
+      measure.kind === kind ? [fieldColumn(measure.field)] : [],
+    );
+    const pick = kind === "first" ? "min_by" : "max_by";
+    return fields.length === 0 ? [] : [`${pick}(struct(${fields.join(", ")}), ${PLACE}) AS ${kind}_event`];
+  });
+}
+
+/** What the events of a session add up to; undefined for what follows from its times, its first or its last event. */
+function totalOf(measure: Measure): string | undefined {
   switch (measure.kind) {
     case "count":
       return "count(*)";
@@ -69,9 +77,7 @@ function measured(measure: Measure): string | undefined {
     case "single":
       return `cast(size(collect_set(${fieldColumn(measure.field)})) = 1 AS int)`;
     case "first":
-      return `min_by(${fieldColumn(measure.field)}, ${PLACE})`;
     case "last":
-      return `max_by(${fieldColumn(measure.field)}, ${PLACE})`;
     case "minTime":
     case "maxTime":
     case "timeSpan":
@@ -80,5 +86,21 @@ function measured(measure: Measure): string | undefined {
     case "min":
     case "max":
       assert.fail(`no session has a ${measure.kind}`);
+  }
+}
+
+/** A measure of a session, whose total is in `column`; undefined for what its times are. */
+function valueOfSession(measure: Measure, column: string): string | undefined {
+  switch (measure.kind) {
+    case "first":
+    case "last":
+      return `${measure.kind}_event.${fieldColumn(measure.field)}`;
+    case "timeSpan":
+      return `${LAST} - ${FIRST}`;
+    case "minTime":
+    case "maxTime":
+      return undefined;
+    default:
+      return column;
   }
 }
