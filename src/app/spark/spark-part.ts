@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { compileJob, DEAD_LETTERS, NO_TRANSITIONS } from "../../engines/spark/compile/compile-job.ts";
+import { parseEndpoint, shownEndpoint } from "../../engines/spark/connect/endpoint.ts";
 import { kafkaClientOptions } from "../../engines/spark/kafka-client-options.ts";
 import { SparkEngine, type SparkOptions, type SparkProgress } from "../../engines/spark/spark-engine.ts";
 import { SPARK } from "../../local/software.ts";
@@ -207,7 +208,10 @@ class SparkRun implements RunningEngine {
 async function startServer(context: Context): Promise<Server> {
   const { config, environment, clock, stopRequested: signal } = context;
   const { spark, sparkDir, executors } = config.settings;
-  if (spark !== undefined) return { url: spark, page: null, executors: null, stop: async () => {} };
+  if (spark !== undefined) {
+    context.log.info(`asks Spark at ${shownEndpoint(parseEndpoint(spark))}`);
+    return { url: spark, page: null, executors: null, stop: async () => {} };
+  }
   const local: LocalSpark = await sparkForRun({
     sparkDir,
     executors,
