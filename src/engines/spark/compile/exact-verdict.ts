@@ -2,6 +2,7 @@ import type { EventRules } from "../../../events/event.ts";
 import { type FieldsOfEvents, type ReadField, translated } from "./event-fields.ts";
 import { exceedsJsonLimits, numbersAsTexts } from "./json-text-sql.ts";
 import { NUMBER_TYPE, tokenNumber } from "./number-sql.ts";
+import { ofOpen, type Step } from "./open-events.ts";
 import { quotedName, STRICT, textLiteral, textLiterals } from "./sql-text.ts";
 import { numberTimeMs, textTimeMs } from "./time-sql.ts";
 
@@ -9,12 +10,16 @@ const HEX = "[0-9a-fA-F]{2}";
 const HIGH = String.raw`\\u[dD][89abAB]${HEX}`;
 const LOW = String.raw`\\u[dD][c-fC-F]${HEX}`;
 
-/** A step of the exact way: the columns that it adds to those before. Steps are apart so that nothing is computed twice. */
-export type Step = Readonly<Record<string, string>>;
+const VALUE = ofOpen("value");
+const TEXT = ofOpen("s");
+const HASH = ofOpen("hash");
+const JSON_TEXT = ofOpen("json");
+const WHOLE = ofOpen("whole");
+const OBJECT = ofOpen("o");
 
 /**
- * The exact way to a verdict, for the events that `isOpen` (SQL) says are open still. Each step's columns are NULL for all
- * others, so Spark computes nothing for them. Reads `value` and its text `s`.
+ * The exact way to a verdict, for the events that `isOpen` (SQL) says are open still. Each step's values are NULL for all
+ * others, so Spark computes nothing for them. Reads `value` and its text `s` of the open event.
  *
  * Spark's parsers accept what stands behind a value and turn values into texts. So the text is wrapped in an array with a
  * second element that only its own hash opens: if both elements are there, the text is one whole value. Fields are read
@@ -26,27 +31,27 @@ export function exactVerdict(rules: EventRules, fields: FieldsOfEvents, isOpen: 
   let end = "_end";
   while (tops.includes(end)) end += "_";
   const members = [...tops.map((name) => `${quotedName(name)}: variant`), `${end}: string`].join(", ");
-  const column = (kind: string, { name }: ReadField): string => `${kind}_${name}`;
+  const column = (kind: string, { name }: ReadField): string => ofOpen(`${kind}_${name}`);
   const perField = (kind: string, sql: (field: ReadField) => string): Step =>
-    Object.fromEntries(read.map((field) => [column(kind, field), sql(field)]));
+    Object.fromEntries(read.map((field) => [`${kind}_${field.name}`, sql(field)]));
 
   return [
     {
-      hash: `CASE WHEN ${isOpen} AND value IS NOT NULL AND length(value) <= ${rules.maxEventBytes} AND is_valid_utf8(s) THEN md5(value) END`,
+      hash: `CASE WHEN ${isOpen} AND ${VALUE} IS NOT NULL AND length(${VALUE}) <= ${rules.maxEventBytes} AND is_valid_utf8(${TEXT}) THEN md5(${VALUE}) END`,
     },
-    { json: `CASE WHEN hash IS NOT NULL THEN ${withoutHalfPairs("s", "hash")} END` },
+    { json: `CASE WHEN ${HASH} IS NOT NULL THEN ${withoutHalfPairs(TEXT, HASH)} END` },
     {
       whole:
-        `CASE WHEN hash IS NOT NULL THEN from_json(concat('[', json, ',{"${end}":"', hash, '"}]'), ` +
+        `CASE WHEN ${HASH} IS NOT NULL THEN from_json(concat('[', ${JSON_TEXT}, ',{"${end}":"', ${HASH}, '"}]'), ` +
         `${textLiteral(`array<struct<${members}>>`)}, ${STRICT}) END`,
     },
     {
-      o: `CASE WHEN size(whole) = 2 AND whole[1].${end} = hash AND NOT ${exceedsJsonLimits("json")} THEN whole[0] END`,
+      o: `CASE WHEN size(${WHOLE}) = 2 AND ${WHOLE}[1].${end} = ${HASH} AND NOT ${exceedsJsonLimits(JSON_TEXT)} THEN ${WHOLE}[0] END`,
     },
     perField("v", ({ path }) => variantAt(path)),
     perField("k", (field) => {
       const value = column("v", field);
-      return `CASE WHEN o IS NULL THEN NULL WHEN ${value} IS NULL THEN 'MISSING' ELSE schema_of_variant(${value}) END`;
+      return `CASE WHEN ${OBJECT} IS NULL THEN NULL WHEN ${value} IS NULL THEN 'MISSING' ELSE schema_of_variant(${value}) END`;
     }),
     perField("t", (field) => {
       const kind = column("k", field);
@@ -75,7 +80,7 @@ export function exactVerdict(rules: EventRules, fields: FieldsOfEvents, isOpen: 
 
 type Reasons = readonly (readonly [when: string, reason: string])[];
 
-/** The first that applies, in the order of the meaning; `o` is NULL for what is no object. */
+/** The first that applies, in the order of the meaning; the object is NULL for what is none. */
 function reasons(
   rules: EventRules,
   { read, constant }: FieldsOfEvents,
@@ -108,11 +113,11 @@ function reasons(
   };
   const time = read.find(({ name }) => name === "timestamp") as ReadField;
   return [
-    ["value IS NULL", "not_json"],
-    [`length(value) > ${rules.maxEventBytes}`, "too_large"],
-    [`o IS NULL AND hash IS NOT NULL AND ${isWholeValue("json", "hash")}`, "not_an_object"],
-    ["o IS NULL", "not_json"],
-    [`json <> s AND contains(concat_ws('', ${texts}), hash)`, "not_json"],
+    [`${VALUE} IS NULL`, "not_json"],
+    [`length(${VALUE}) > ${rules.maxEventBytes}`, "too_large"],
+    [`${OBJECT} IS NULL AND ${HASH} IS NOT NULL AND ${isWholeValue(JSON_TEXT, HASH)}`, "not_an_object"],
+    [`${OBJECT} IS NULL`, "not_json"],
+    [`${JSON_TEXT} <> ${TEXT} AND contains(concat_ws('', ${texts}), ${HASH})`, "not_json"],
     ...read.flatMap(ofField),
     [`${column("c", time)} IS NULL`, "bad_timestamp"],
     [inSet("action", rules.actions), "unknown_action"],
@@ -137,7 +142,7 @@ function isWholeValue(json: string, hash: string): string {
 }
 
 function variantAt([top, ...inner]: readonly string[]): string {
-  const member = `o.${quotedName(top as string)}`;
+  const member = `${OBJECT}.${quotedName(top as string)}`;
   return inner.length === 0 ? member : `try_variant_get(${member}, ${jsonPath(inner)}, 'variant')`;
 }
 
@@ -152,6 +157,6 @@ function isNumeric(kind: string): string {
 
 /** The characters of a number: a variant holds decimals exactly, but not what it takes for a double. */
 function tokenOf(field: ReadField, column: (kind: string, field: ReadField) => string): string {
-  const token = `substring(try_variant_get(try_parse_json(${numbersAsTexts("json")}), ${jsonPath(field.path)}, 'string'), 2)`;
+  const token = `substring(try_variant_get(try_parse_json(${numbersAsTexts(JSON_TEXT)}), ${jsonPath(field.path)}, 'string'), 2)`;
   return `CASE WHEN ${column("k", field)} = 'DOUBLE' THEN ${token} ELSE variant_get(${column("v", field)}, '$', 'string') END`;
 }

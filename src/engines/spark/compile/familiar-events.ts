@@ -7,17 +7,22 @@ import {
   translated,
 } from "./event-fields.ts";
 import { NUMBER_TYPE } from "./number-sql.ts";
+import { ofOpen, type Step } from "./open-events.ts";
 import { quotedName, STRICT, textLiteral, textLiterals } from "./sql-text.ts";
 import { textTimeMs } from "./time-sql.ts";
+
+const VALUE = ofOpen("value");
+const TEXT = ofOpen("s");
+const MEMBERS = ofOpen("e");
 
 /** What Spark's parser makes of numbers, booleans and arrays. */
 const LOOKS_OTHER = /^(?:[-+.0-9eE]+$|true$|false$|\[)/;
 
-/** The short way to a verdict: SQL for the columns that it adds. */
+/** The short way to a verdict. */
 export interface FamiliarEvents {
-  /** The members of a familiar event as a struct of texts; NULL for others. Reads `value`, its text `s`, and `inside`, the text without its first and last byte. */
-  readonly members: string;
-  /** Event time of an event that is accepted for sure, NULL for all others. Reads `e`, the members. */
+  /** Reads `value` and its text `s` of the open event. */
+  readonly steps: readonly Step[];
+  /** SQL for the event time of an event that is accepted for sure, NULL for all others. */
   readonly timeMs: string;
   /** The content of a field of an accepted event. */
   content(field: ReadField): string;
@@ -35,7 +40,7 @@ export function familiarEvents(
   { read, constant }: FieldsOfEvents,
 ): FamiliarEvents | undefined {
   if (read.some(({ path }) => path.length !== 1)) return undefined;
-  const member = ({ path }: ReadField): string => `e.${quotedName(path[0] as string)}`;
+  const member = ({ path }: ReadField): string => `${MEMBERS}.${quotedName(path[0] as string)}`;
   const content = (field: ReadField): string => {
     const text = field.isNumber ? `try_cast(${member(field)} AS ${NUMBER_TYPE})` : member(field);
     const preset = field.isNumber
@@ -67,19 +72,27 @@ export function familiarEvents(
     if (text !== undefined && !allowed.includes(text)) conditions.push("false");
   }
   const timestamp = read.find(({ name }) => name === "timestamp") as ReadField;
+  const members =
+    `CASE WHEN length(${VALUE}) <= ${Math.min(SHORT_BYTES, rules.maxEventBytes)} AND is_valid_utf8(${TEXT}) AND ${isFlat()}\n` +
+    `  THEN from_json(${TEXT}, ${textLiteral(schema)}, ${STRICT}) END`;
+  // Half a condition on NULL is still computed: the first ends it for events that are no matter of this way.
+  const timeMs = `CASE WHEN ${[`${MEMBERS} IS NOT NULL`, ...conditions].join("\n    AND ")}\n  THEN ${eventTimeMs(timestamp.path[0] as string, member(timestamp))} END`;
   return {
-    members:
-      `CASE WHEN length(value) <= ${Math.min(SHORT_BYTES, rules.maxEventBytes)} AND is_valid_utf8(s) AND ${isFlat()}\n` +
-      `  THEN from_json(s, ${textLiteral(schema)}, ${STRICT}) END`,
-    // Half a condition on NULL is still computed: the first ends it for events that are no matter of this way.
-    timeMs: `CASE WHEN ${["e IS NOT NULL", ...conditions].join("\n    AND ")}\n  THEN ${eventTimeMs(timestamp.path[0] as string, member(timestamp))} END`,
+    steps: [
+      { inside: `cast(substring(${VALUE}, 2, length(${VALUE}) - 2) AS string)` },
+      { e: members },
+      { quick_ms: timeMs },
+    ],
+    timeMs: ofOpen("quick_ms"),
     content,
   };
 }
 
 function isFlat(): string {
-  const none = ["{", "}", "\\"].map((character) => `NOT contains(inside, ${textLiteral(character)})`);
-  return ["startswith(s, '{')", "endswith(s, '}')", ...none].join(" AND ");
+  const none = ["{", "}", "\\"].map(
+    (character) => `NOT contains(${ofOpen("inside")}, ${textLiteral(character)})`,
+  );
+  return [`startswith(${TEXT}, '{')`, `endswith(${TEXT}, '}')`, ...none].join(" AND ");
 }
 
 /** The event's time by a text, or by a number of today's size. */
@@ -99,7 +112,7 @@ function isText(name: string, text: string): string {
 function stands(name: string, characters: string): string {
   const member = textLiteral(JSON.stringify(name));
   const found = [":", ": "].flatMap((colon) =>
-    [",", "}"].map((end) => `contains(s, concat(${member}, '${colon}', ${characters}, '${end}'))`),
+    [",", "}"].map((end) => `contains(${TEXT}, concat(${member}, '${colon}', ${characters}, '${end}'))`),
   );
-  return `(locate(${member}, s, instr(s, ${member}) + 1) = 0 AND (${found.join(" OR ")}))`;
+  return `(locate(${member}, ${TEXT}, instr(${TEXT}, ${member}) + 1) = 0 AND (${found.join(" OR ")}))`;
 }

@@ -32,11 +32,14 @@ export function exceedsJsonLimits(json: string): string {
   );
 }
 
-/** JSON text with every number as a string that begins with `#`. */
+/**
+ * JSON text with every number as a string that begins with `#`. Each match takes up where the last one ended, and takes
+ * whole strings up to the next number: no digit inside a string is ever seen.
+ */
 export function numbersAsTexts(json: string): string {
-  // Where quotes inside strings are escaped otherwise, every second piece between quotes is the inside of a string.
+  // Where quotes inside strings are escaped otherwise, a string ends at the next quote.
   const withoutBackslashes = `replace(${json}, ${textLiteral("\\\\")}, ${textLiteral("\\u005c")})`;
-  const pieces = `split(replace(${withoutBackslashes}, ${textLiteral('\\"')}, ${textLiteral("\\u0022")}), '"')`;
-  const quoted = replaced("piece", "-?[0-9][-+.eE0-9]*", '"#$0"');
-  return `array_join(transform(${pieces}, (piece, i) -> CASE WHEN i % 2 = 0 THEN ${quoted} ELSE piece END), '"')`;
+  const withoutQuotes = `replace(${withoutBackslashes}, ${textLiteral('\\"')}, ${textLiteral("\\u0022")})`;
+  const numberAfterOthers = String.raw`\G([^"0-9-]*+(?:"[^"]*+"[^"0-9-]*+)*+)(-?[0-9][-+.eE0-9]*+)`;
+  return replaced(withoutQuotes, numberAfterOthers, '$1"#$2"');
 }

@@ -1,8 +1,9 @@
 import type { EventRules, KeyField } from "../../../events/event.ts";
 import { MAX_TIME_MS } from "../../../events/timestamp.ts";
 import { fieldsOfEvents, type ReadField } from "./event-fields.ts";
-import { exactVerdict, type Step } from "./exact-verdict.ts";
+import { exactVerdict } from "./exact-verdict.ts";
 import { familiarEvents } from "./familiar-events.ts";
+import { OPEN, ofOpen, type Step, withStepsOfOpen } from "./open-events.ts";
 import { type PlainEvents, plainEvents } from "./plain-events.ts";
 import { nested, selectFrom, textLiteral } from "./sql-text.ts";
 
@@ -44,65 +45,62 @@ export function judgedEvents(judging: Judging): string {
     const members = [`'reason', cast(${reason} AS string)`, `'time_ms', ${timeMs}`, ...texts];
     return `named_struct(${members.join(", ")})`;
   };
-  const isUnknown = plain === undefined ? "true" : "plain IS NULL";
-  const isOpen = familiar === undefined ? isUnknown : `${isUnknown} AND quick_ms IS NULL`;
-  const steps: Step[] = [
-    ...(familiar === undefined
-      ? []
-      : [
-          {
-            inside: `CASE WHEN ${isUnknown} THEN cast(substring(value, 2, length(value) - 2) AS string) END`,
-          },
-          { e: familiar.members },
-          { quick_ms: familiar.timeMs },
-        ]),
-    ...exactVerdict(rules, declared, isOpen),
-  ];
   const start = recordsWithPlain(
     judging,
     plain && { ...plain, verdict: verdictBy(plain.content, "NULL", "plain_ms") },
   );
-  const stepped = withSteps(start, steps);
+  const isOpen = familiar === undefined ? "true" : `${familiar.timeMs} IS NULL`;
+  const steps = [...(familiar?.steps ?? []), ...exactVerdict(rules, declared, isOpen)];
+  const passed = ["record_time", ...Object.keys(record), "plain"];
   const cases = [
-    ...(plain === undefined ? [] : ["WHEN plain IS NOT NULL THEN plain"]),
+    "WHEN plain IS NOT NULL THEN plain",
     ...(familiar === undefined
       ? []
-      : [`WHEN quick_ms IS NOT NULL THEN ${verdictBy(familiar.content, "NULL", "quick_ms")}`]),
+      : [`WHEN ${familiar.timeMs} IS NOT NULL THEN ${verdictBy(familiar.content, "NULL", familiar.timeMs)}`]),
   ];
-  const exact = verdictBy(({ name }) => `c_${name}`, "reason", "c_timestamp");
-  const verdict = cases.length === 0 ? exact : `CASE ${cases.join("\n    ")}\n    ELSE ${exact} END`;
+  const exact = verdictBy(({ name }) => ofOpen(`c_${name}`), ofOpen("reason"), ofOpen("c_timestamp"));
+  const verdicts = selectFrom(
+    [
+      ...["record_time", ...Object.keys(record)],
+      `CASE ${cases.join("\n    ")}\n    ELSE ${exact} END AS verdict`,
+      ...Object.keys(letter).map((name) => `${ofOpen(name)} AS ${name}`),
+    ],
+    withStepsOfOpen(start, passed, steps),
+  );
   const kept = [...Object.keys(record), ...Object.keys(letter)];
-  const judged = nested(selectFrom(["record_time", ...kept, `inline(array(${verdict}))`], stepped));
+  const judged = nested(selectFrom(["record_time", ...kept, "inline(array(verdict))"], nested(verdicts)));
   const { reasons } = recordTimeRule("time_ms", "unix_millis(record_time)", maxAheadMs);
   const reason = `CASE WHEN reason IS NOT NULL THEN reason ${reasons} END AS reason`;
   return selectFrom([...kept, "time_ms", ...fields.map(fieldColumn), reason], judged);
 }
 
 /**
- * The records with their text `s`, and `plain`, the verdict on plain events. Those are done with: what else they have is let go
- * of here, and the verdict is one value, so that the further steps carry little.
+ * The records, each with `plain`, the verdict on plain events, or as an open event, with its value and the text `s` of it. Plain
+ * events are done with: what else they have is let go of here, so that the further steps carry little.
  */
 function recordsWithPlain(
   { source, record, letter, maxAheadMs }: Judging,
   plain: (PlainEvents & { verdict: string }) | undefined,
 ): string {
   const columns = columnsOf({ record_time: "timestamp", ...record });
-  const large = { value: "value", s: "cast(value AS string)", ...letter };
-  if (plain === undefined) return nested(selectFrom([...columns, ...columnsOf(large)], source));
+  const open = columnsOf({ value: "value", s: "s", ...letter });
+  const texts = withSteps(source, [{ s: "cast(value AS string)" }]);
+  if (plain === undefined) {
+    return nested(selectFrom([...columns, "NULL AS plain", `struct(${open.join(", ")}) AS ${OPEN}`], texts));
+  }
   const ms = "unix_millis(plain_time)";
   const { isKept } = recordTimeRule(ms, "unix_millis(timestamp)", maxAheadMs);
   const isEvent = `${ms} BETWEEN 0 AND ${MAX_TIME_MS} AND ${isKept}`;
   const steps: Step[] = [
-    { s: large.s },
     { p: plain.pieces },
     { plain_time: plain.time },
     { plain_ms: `CASE WHEN ${isEvent} THEN ${ms} END` },
   ];
-  const open = Object.entries({ ...large, s: "s" }).map(
-    ([name, sql]) => `CASE WHEN plain_ms IS NULL THEN ${sql} END AS ${name}`,
-  );
-  const verdict = `CASE WHEN plain_ms IS NOT NULL THEN ${plain.verdict} END AS plain`;
-  return nested(selectFrom([...columns, verdict, ...open], withSteps(source, steps)));
+  const either = [
+    `CASE WHEN plain_ms IS NOT NULL THEN ${plain.verdict} END AS plain`,
+    `CASE WHEN plain_ms IS NULL THEN struct(${open.join(", ")}) END AS ${OPEN}`,
+  ];
+  return nested(selectFrom([...columns, ...either], withSteps(texts, steps)));
 }
 
 /** A source and the columns of the steps, each of which may read those before it. */
