@@ -7,6 +7,9 @@ import type { Cursor } from "./sources.ts";
 const MAX_TIME_MS = 253_402_300_799_999;
 const MAX_STEP_MS = 366 * 86_400_000;
 
+/** Of rankings more are told by SQL, not page by page. */
+const MAX_RANK = 100_000;
+
 const time = z
   .union([
     z.string().regex(/^\d{1,15}$/),
@@ -48,6 +51,13 @@ const cursor = z
 const from = time.optional().describe("Windows that start at or after it; an hour before `to` when left out");
 const to = time.optional().describe("Windows that start before it; all that are final when left out");
 
+/** Where a page of a ranking ended: how many were told. */
+const rankCursor = z
+  .string()
+  .regex(/^\d{1,6}$/, "what nextCursor of the page before says")
+  .transform(Number)
+  .refine((told) => told <= MAX_RANK, "what nextCursor of the page before says");
+
 export const windowsParameters = z.strictObject({
   query: name.describe("A name that /api/queries tells"),
   from,
@@ -80,6 +90,25 @@ export const userPath = z.strictObject({
   id: z.string().min(1).max(512).describe("The user_id, percent-encoded"),
 });
 
+export const stretchParameters = z.strictObject({ from, to });
+
+export const sessionPagesParameters = z.strictObject({
+  side: z.enum(["entry", "exit"]).describe("On which sessions begin, or end"),
+  from,
+  to,
+  limit: whole(1, 100).default(10).describe("Pages at most; fewer when they take more than about 8 MB"),
+  cursor: rankCursor.optional().describe("nextCursor of the page before"),
+  search: z.string().max(200).default("").describe("Only pages that hold this text, in any case"),
+});
+
+export const flowParameters = z.strictObject({
+  from,
+  to,
+  pages: whole(1, 20)
+    .default(8)
+    .describe("Pages of each side at most; fewer when they take more than about 8 MB"),
+});
+
 export const noParameters = z.strictObject({});
 
 /** Reads untrusted parameters. @throws HttpProblem BAD_PARAMETER, which names each that can't be used */
@@ -98,4 +127,9 @@ export function readParameters<T>(schema: z.ZodType<T>, given: unknown): T {
 /** A cursor as clients hand it back. */
 export function cursorText(position: Cursor | null): string | null {
   return position === null ? null : `${position.startMs}.${position.row}`;
+}
+
+/** The same of a ranking, of which no more than the first `MAX_RANK` are told. */
+export function rankCursorText(told: number | null): string | null {
+  return told === null || told > MAX_RANK ? null : String(told);
 }

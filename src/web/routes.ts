@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { pipelineSchema, queriesSchema, topSchema, userSchema, windowsSchema } from "./api.ts";
+import { stretchOf } from "./asked-stretch.ts";
 import {
   cursorText,
   noParameters,
@@ -10,10 +11,9 @@ import {
   windowsParameters,
 } from "./parameters.ts";
 import { HttpProblem } from "./problems.ts";
-import type { History, KnownQuery, PipelineSource, Stretch } from "./sources.ts";
+import { sessionRoutes } from "./session-routes.ts";
+import type { History, KnownQuery, PipelineSource } from "./sources.ts";
 import { Turnstile } from "./turnstile.ts";
-
-const DEFAULT_STRETCH_MS = 3_600_000;
 
 /** What a request asks, as untrusted data. */
 export interface Asked {
@@ -102,6 +102,7 @@ export function apiRoutes(pipeline: PipelineSource, history: History): Route[] {
         });
       },
     },
+    ...sessionRoutes(history, turnstile),
     {
       path: "/api/pipeline",
       summary: "How the pipeline is doing: positions, watermarks, lag, what holds the next window open",
@@ -123,21 +124,6 @@ function known(queries: readonly KnownQuery[], name: string): KnownQuery {
     "UNKNOWN_QUERY",
     names === "" ? "This output has no queries yet: nothing is committed." : `This output has ${names}.`,
   );
-}
-
-async function stretchOf(
-  { from, to }: { from?: number | undefined; to?: number | undefined },
-  query: string,
-  history: History,
-): Promise<Stretch> {
-  const toMs = to ?? ((await history.lastStartMs(query)) ?? 0) + 1;
-  const fromMs = from ?? Math.max(0, toMs - DEFAULT_STRETCH_MS);
-  if (fromMs > toMs) {
-    throw new HttpProblem("BAD_PARAMETER", "from: it is after to", [
-      { name: "from", problem: "it is after to" },
-    ]);
-  }
-  return { fromMs, toMs };
 }
 
 function measureOf({ columns }: KnownQuery, by: string | undefined) {

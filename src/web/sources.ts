@@ -10,6 +10,7 @@ import type {
   Top,
   User,
 } from "./api.ts";
+import type { Flow, SessionPages, Sessions } from "./sessions-contract.ts";
 
 /** Whoever knows how the pipeline is doing: the engine of this process, or the manifest of an output tree. */
 export interface PipelineSource {
@@ -65,6 +66,23 @@ export interface UserRequest extends Stretch {
   after: Cursor | null;
 }
 
+/** The pages on which most sessions of a query begin or end. */
+export interface SessionPagesRequest extends Stretch {
+  query: string;
+  side: "entry" | "exit";
+  limit: number;
+  /** So many of the first are not told. */
+  skip: number;
+  /** Pages hold it somewhere, in any case; empty for all. */
+  search: string;
+}
+
+/** How often one page followed another, of a query's `pages` busiest on each side. */
+export interface FlowRequest extends Stretch {
+  query: string;
+  pages: number;
+}
+
 /** A query as it is declared. */
 export type KnownQuery = Pick<QueryInfo, "name" | "columns">;
 
@@ -83,4 +101,12 @@ export interface History {
     query: string,
     request: UserRequest,
   ): Promise<{ totals: User["totals"]; windows: Row[]; next: Cursor | null } | undefined>;
+  /** Of a query with a row for each session. */
+  sessions(request: Stretch & { query: string }): Promise<Omit<Sessions, keyof Stretch | "query">>;
+  /** Of the same. `next`: how many are told with these; null at the end. */
+  sessionPages(
+    request: SessionPagesRequest,
+  ): Promise<Pick<SessionPages, "pages" | "sessions" | "items"> & { next: number | null }>;
+  /** Of a query with a row for each two pages that follow each other. */
+  flow(request: FlowRequest): Promise<Omit<Flow, keyof Stretch | "query">>;
 }

@@ -27,6 +27,7 @@ export interface PipelineWithPage {
   url: string;
   output: string;
   folder: string;
+  brokers: readonly string[];
   /** Ends the engine in order, with its page. */
   stop(): Promise<void>;
   /** Starts it again, at the same address. */
@@ -64,6 +65,7 @@ export async function startPipelineWithPage(cleanup: Cleanup): Promise<PipelineW
     engine = startCommand(
       folder.path,
       ...["process", ...target, "--output", "output", "--idle-after", "1h", "--http", String(port)],
+      ...["--sessions", "--session-gap", "5m"],
     );
     await untilRead(url, engine);
   };
@@ -73,7 +75,7 @@ export async function startPipelineWithPage(cleanup: Cleanup): Promise<PipelineW
   };
   cleanup.after(stop);
   await start();
-  return { url, output: join(folder.path, "output"), folder: folder.path, start, stop };
+  return { url, output: join(folder.path, "output"), folder: folder.path, brokers, start, stop };
 }
 
 const CONFIG = `

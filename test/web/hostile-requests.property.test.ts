@@ -3,6 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { SESSION_QUERIES, sessionsWindow, transitionsWindow } from "../history/session-trees.ts";
+import { MINUTE_MS, NOV_23, PAGES, TOTALS, writeWindows } from "../history/trees.ts";
 import { ask, askRaw, serving } from "./serving.ts";
 
 const SECRET = "the-secret-beside-the-results";
@@ -36,15 +38,21 @@ const nasty = fc.oneof(
 );
 const parameter = fc.tuple(
   fc.oneof(
-    fc.constantFrom("query", "by", "from", "to", "step", "limit", "cursor", "search", "points", "__proto__"),
+    fc.constantFrom(
+      ...["query", "by", "from", "to", "step", "limit", "cursor", "search", "points", "side", "pages"],
+      "__proto__",
+    ),
     nasty,
   ),
-  fc.oneof(nasty, fc.constantFrom("pages", "totals", "events", "1", "10", "5m", "0")),
+  fc.oneof(nasty, fc.constantFrom("pages", "totals", "events", "entry", "exit", "1", "10", "5m", "0")),
 );
 const path = fc.oneof(
   fc
     .tuple(
-      fc.constantFrom("/api/queries", "/api/windows", "/api/top", "/api/pipeline", "/api/users/u", "/readyz"),
+      fc.constantFrom(
+        ...["/api/queries", "/api/windows", "/api/top", "/api/pipeline", "/api/users/u", "/readyz"],
+        ...["/api/sessions", "/api/sessions/pages", "/api/flow"],
+      ),
       fc.array(parameter, { maxLength: 6 }),
     )
     .map(
@@ -59,6 +67,9 @@ const encodable = (text: string): boolean => text.isWellFormed();
 
 test("no request reads a file, breaks the server, or gets an answer that is not JSON", async () => {
   await using s = await serving();
+  const visit = { id: "a session", seconds: 3, events: 2, pages: ["/", "/cart"] };
+  const ended = [sessionsWindow(NOV_23, [visit]), transitionsWindow(NOV_23, [["/", "/cart", 1]])];
+  await writeWindows(s.output, ended, NOV_23 + 120 * MINUTE_MS, [PAGES, TOTALS, ...SESSION_QUERIES]);
   await writeFile(join(s.output, "secret.txt"), SECRET);
   await fc.assert(
     fc.asyncProperty(path.filter(encodable), async (asked) => {

@@ -35,11 +35,14 @@ test("the OpenAPI document names every route and every bound", async () => {
   const document = JSON.parse((await ask(s, "/api/openapi.json")).body);
   assert.equal(document.openapi, "3.1.0");
   assert.deepEqual(Object.keys(document.paths).sort(), [
+    "/api/flow",
     "/api/live",
     "/api/pipeline",
     "/api/queries",
     "/api/replay",
     "/api/replay/plan",
+    "/api/sessions",
+    "/api/sessions/pages",
     "/api/top",
     "/api/users/{id}",
     "/api/windows",

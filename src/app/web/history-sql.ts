@@ -12,14 +12,15 @@ export interface Statement {
 }
 
 /** What an answer of rows takes at most, about: three times what 10,000 usual rows take. */
-const MAX_ANSWER_BYTES = 8_000_000;
+export const MAX_ANSWER_BYTES = 8_000_000;
 /** Of a time or a number. */
 const VALUE_BYTES = 26;
 
-const inStretch =
+/** Of two values: windows that start in a stretch. */
+export const inStretch =
   "window_start >= make_timestamp(?::BIGINT * 1000) AND window_start < make_timestamp(?::BIGINT * 1000)";
 /** Windows that start at multiples of their length do not overlap. */
-const apart = "epoch_ms(window_start) % ?::BIGINT = 0";
+export const apart = "epoch_ms(window_start) % ?::BIGINT = 0";
 
 const combined = ({ measures }: QueryPlan): string =>
   Object.entries(measures)

@@ -12,8 +12,10 @@ import type { Queries, Row, User } from "../../web/api.ts";
 import { HttpProblem } from "../../web/problems.ts";
 import type {
   Cursor,
+  FlowRequest,
   History,
   KnownQuery,
+  SessionPagesRequest,
   TopRequest,
   UserRequest,
   WindowsRequest,
@@ -28,6 +30,7 @@ import {
   windowsStatement,
 } from "./history-sql.ts";
 import { queryColumns } from "./query-columns.ts";
+import { flowOf, sessionPagesOf, sessionsOf } from "./session-answers.ts";
 
 /** What reading may take, so that an engine beside it is not starved. */
 const LIMITS = { memoryMb: 256, threads: 2 };
@@ -134,6 +137,21 @@ export class OutputHistory implements History, AsyncDisposable {
     const { rows: windows, more } = paged(found, request.limit);
     const [totals = {}] = objects(await this.ask(userTotalsStatement(plan, request, sizeMs)));
     return { totals: withoutNulls(totals), windows, next: more ? cursorBehind(windows, null) : null };
+  }
+
+  async sessions(request: Parameters<History["sessions"]>[0]): ReturnType<History["sessions"]> {
+    const { plan } = await this.planOf(request.query);
+    return sessionsOf(plan, request, (statement) => this.ask(statement));
+  }
+
+  async sessionPages(request: SessionPagesRequest): ReturnType<History["sessionPages"]> {
+    const { plan } = await this.planOf(request.query);
+    return sessionPagesOf(plan, request, (statement) => this.ask(statement));
+  }
+
+  async flow(request: FlowRequest): ReturnType<History["flow"]> {
+    const { plan, sizeMs } = await this.planOf(request.query);
+    return flowOf(plan, request, { sizeMs, ask: (statement) => this.ask(statement) });
   }
 
   /** Questions that are not answered yet end with UNAVAILABLE. */

@@ -16,6 +16,7 @@ import { nowView } from "./views/now-view.js";
 import { pagesView } from "./views/pages-view.js";
 import { pipelineView } from "./views/pipeline-view.js";
 import { queriesView } from "./views/queries-view.js";
+import { sessionsView } from "./views/sessions-view.js";
 import { usersView } from "./views/users-view.js";
 
 /** @type {Readonly<Record<ViewName, { title: string, make: (page: Page) => View, history: boolean }>>} */
@@ -24,6 +25,7 @@ const KINDS = {
   pages: { title: "Pages", make: pagesView, history: true },
   devices: { title: "Devices", make: devicesView, history: true },
   users: { title: "Users", make: usersView, history: true },
+  sessions: { title: "Sessions", make: sessionsView, history: true },
   pipeline: { title: "Pipeline", make: pipelineView, history: false },
   queries: { title: "Queries", make: queriesView, history: true },
 };

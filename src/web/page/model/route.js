@@ -1,6 +1,14 @@
 /** What the address says after `#`: the view, and what it is asked to show. Links keep working. */
 
-export const VIEWS = /** @type {const} */ (["now", "pages", "devices", "users", "pipeline", "queries"]);
+export const VIEWS = /** @type {const} */ ([
+  "now",
+  "pages",
+  "devices",
+  "users",
+  "sessions",
+  "pipeline",
+  "queries",
+]);
 export const RANGES = /** @type {const} */ (["1h", "6h", "24h", "7d", "30d"]);
 
 /**
