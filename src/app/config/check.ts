@@ -4,6 +4,7 @@ import { parseEndpoint } from "../../engines/spark/connect/endpoint.ts";
 import { generatorGroup } from "../../generator/position.ts";
 import { windowsProblem } from "../../queries/window-lengths.ts";
 import { parsePostgresUrl } from "../../sinks/postgres/target.ts";
+import { refuseIgnoredFlags } from "./pairs.ts";
 import type { Origins } from "./resolve.ts";
 import { type CommandName, flagOf, type Settings } from "./settings.ts";
 
@@ -21,6 +22,7 @@ export function checkSettings(command: CommandName, settings: Settings, origins:
   checkAlerts(settings);
   checkArchive(command, settings);
   checkPostgres(settings);
+  refuseIgnoredFlags(command, settings, origins);
   if (settings.deadLetterTopic === settings.topic) {
     refuse("--dead-letter-topic is the topic that is read", "Name another topic for dead letters.");
   }
