@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { healthSchema, LIVE_EVENTS, problemSchema } from "./api.ts";
 import type { Change } from "./changes.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 
 type Json = Record<string, unknown>;
 

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { pipelineSchema, queriesSchema, topSchema, userSchema, windowsSchema } from "./api.ts";
 import { stretchOf } from "./asked-stretch.ts";
 import {
@@ -11,25 +10,10 @@ import {
   windowsParameters,
 } from "./parameters.ts";
 import { HttpProblem } from "./problems.ts";
+import type { Route } from "./route.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import type { History, KnownQuery, PipelineSource } from "./sources.ts";
 import { Turnstile } from "./turnstile.ts";
-
-/** What a request asks, as untrusted data. */
-export interface Asked {
-  query: unknown;
-  path: unknown;
-}
-
-/** One route with JSON answers: what it takes, what it gives, and how. */
-export interface Route {
-  path: string;
-  summary: string;
-  query: z.ZodType;
-  pathParameters?: z.ZodType;
-  response: z.ZodType;
-  answer(asked: Asked): Promise<unknown>;
-}
 
 /** The routes that answer with JSON, over these sources. */
 export function apiRoutes(pipeline: PipelineSource, history: History): Route[] {

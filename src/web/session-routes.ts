@@ -7,7 +7,7 @@ import {
   stretchParameters,
 } from "./parameters.ts";
 import { HttpProblem } from "./problems.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 import { flowSchema, sessionPagesSchema, sessionsSchema } from "./sessions-contract.ts";
 import type { History, KnownQuery, Stretch } from "./sources.ts";
 import type { Turnstile } from "./turnstile.ts";
