@@ -1,11 +1,11 @@
-import { groupByWindows } from "../windows/window-groups.ts";
+import { differentWindows } from "../queries/window-lengths.ts";
 import { pipelineSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { type Lifecycle, withLifecycle } from "./lifecycle.ts";
 import type { EngineFigures, Parts, RunningEngine, RunningGenerator } from "./parts.ts";
 import { showProgress } from "./progress/progress.ts";
 import { aborted } from "./stop-signals.ts";
-import { summariseTree } from "./summary/summarise-tree.ts";
+import { isSessions, summariseTree } from "./summary/summarise-tree.ts";
 import { type RunFigures, renderSummary } from "./summary/summary-text.ts";
 import type { Style } from "./terminal.ts";
 
@@ -79,7 +79,7 @@ export async function run(context: Context, parts: Parts, style: Style): Promise
   });
   if (figures === undefined) return undefined;
   const { windows, queries } = pipelineSettings(config);
-  const summarised = queries.filter((query) => query.windows === undefined);
+  const summarised = queries.filter((query) => query.windows === undefined || isSessions(query));
   const summary = await summariseTree(settings.output, summarised, windows.sizeMs);
   return renderSummary(summary, figures, style);
 }
@@ -122,7 +122,7 @@ function runFigures(
   const produced = Math.min(generator.producedInRun(), config.settings.events);
   return {
     accounting: { read, counted, duplicates, late, dead: { ...dead } },
-    windows: groupByWindows(queries, windows).map((group) => group.windows),
+    windows: differentWindows(queries, windows),
     windowsClosed,
     producedPerSecond: produced === 0 ? null : (produced * 1_000) / producingMs,
     processedPerSecond: readInRun === 0 || busyMs === 0 ? null : (readInRun * 1_000) / busyMs,

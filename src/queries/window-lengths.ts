@@ -12,6 +12,12 @@ export function windowsOf({ windows }: QueryPlan, pipeline: WindowLengths): Wind
   return windows ?? pipeline;
 }
 
+/** The different windows that the queries of a pipeline have, in the order of the queries. */
+export function differentWindows(queries: readonly QueryPlan[], pipeline: WindowLengths): WindowLengths[] {
+  const all = queries.map((query) => windowsOf(query, pipeline));
+  return [...new Map(all.map((windows) => [`${windows.sizeMs}/${windows.slideMs}`, windows])).values()];
+}
+
 /** The windows that decide whether an event counts for a query: of whole sessions, the pane that holds it. */
 export function countingWindowsOf(query: QueryPlan, pipeline: WindowLengths): WindowLengths {
   if (query.sessions === undefined) return windowsOf(query, pipeline);

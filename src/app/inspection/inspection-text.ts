@@ -50,15 +50,19 @@ export function inspectionText(state: Inspection): string {
 function openPanes({ groups }: Inspection): string[] {
   return textTable([
     ["open panes of", "panes", "parts", "bytes", "first", "last", "queries"],
-    ...groups.map(({ sizeMs, slideMs, panes, parts, bytes, firstPaneMs, lastPaneMs, queries }) => [
-      `${formatDuration(sizeMs)} by ${formatDuration(slideMs)}`,
-      formatCount(panes),
-      formatCount(parts),
-      formatCount(bytes),
-      formatMoment(firstPaneMs),
-      formatMoment(lastPaneMs),
-      formatCount(queries.length),
-    ]),
+    ...groups.map(
+      ({ sizeMs, slideMs, sessionGapMs, panes, parts, bytes, firstPaneMs, lastPaneMs, queries }) => [
+        sessionGapMs === null
+          ? `${formatDuration(sizeMs)} by ${formatDuration(slideMs)}`
+          : `sessions, gap ${formatDuration(sessionGapMs)}`,
+        formatCount(panes),
+        formatCount(parts),
+        formatCount(bytes),
+        formatMoment(firstPaneMs),
+        formatMoment(lastPaneMs),
+        formatCount(queries.length),
+      ],
+    ),
   ]);
 }
 

@@ -98,13 +98,19 @@ function peakLines({ peaks }: Summary): string[] {
   });
 }
 
-function visitorLines({ activeUsers, usersPerWindow, meanSessionSeconds, span }: Summary): string[] {
+function visitorLines(summary: Summary): string[] {
+  const { activeUsers, usersPerWindow, meanSessionSeconds, wholeSessions, span } = summary;
   const lines: string[] = [];
   if (activeUsers !== null) lines.push(line("active users", formatCount(activeUsers)));
   if (usersPerWindow !== null)
     lines.push(line("users in a window", formatCount(usersPerWindow), "on average"));
   if (meanSessionSeconds !== null) {
     lines.push(line("mean session", formatTook(meanSessionSeconds * 1_000), "within a window"));
+  }
+  if (wholeSessions !== null) {
+    const { count, meanSeconds, bounceShare } = wholeSessions;
+    const of = `of ${formatTook(meanSeconds * 1_000)} on average, ${formatShare(bounceShare, 1)} of one page`;
+    lines.push(line("whole sessions", formatCount(count), of));
   }
   if (span !== null) {
     const times = `${formatMinute(span.fromMs)} to ${formatMinute(span.toMs)} UTC`;

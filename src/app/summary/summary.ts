@@ -28,6 +28,8 @@ export interface Summary {
   usersPerWindow: number | null;
   /** Mean time from first to last event of a session, inside a window: a session that spans two counts in both. */
   meanSessionSeconds: number | null;
+  /** From their first event to their last; null when there are none. */
+  wholeSessions: { count: number; meanSeconds: number; bounceShare: number } | null;
 }
 
 /**
@@ -40,11 +42,19 @@ export class SummaryBuilder {
   readonly #users = new Set<string>();
   readonly #peaks: Summary["peaks"] = [];
   readonly #totals = { windows: 0, events: 0, users: 0, sessions: 0, sessionSeconds: 0 };
+  readonly #whole = { count: 0, seconds: 0, bounces: 0 };
   #span: Summary["span"] = null;
 
   /** A row of `window_totals`, of any window. */
   addPeak(row: WindowRow): void {
     this.#peaks.push({ ...boundsOf(row), events: Number(row.events) });
+  }
+
+  /** A row of a whole session. */
+  addSession(row: WindowRow): void {
+    this.#whole.count++;
+    this.#whole.seconds += Number(row.session_seconds);
+    this.#whole.bounces += Number(row.bounce);
   }
 
   /** A row of a standard query; others are ignored. */
@@ -57,6 +67,7 @@ export class SummaryBuilder {
 
   result(): Summary {
     const { windows, events, users, sessions, sessionSeconds } = this.#totals;
+    const { count, seconds, bounces } = this.#whole;
     return {
       span: this.#span,
       events,
@@ -66,6 +77,8 @@ export class SummaryBuilder {
       activeUsers: this.#users.size === 0 ? null : this.#users.size,
       usersPerWindow: windows === 0 ? null : users / windows,
       meanSessionSeconds: sessions === 0 ? null : sessionSeconds / sessions,
+      wholeSessions:
+        count === 0 ? null : { count, meanSeconds: seconds / count, bounceShare: bounces / count },
     };
   }
 

@@ -17,6 +17,8 @@ export interface InspectedPartition extends PartitionManifest {
 
 /** What the state holds of the open windows of one window setting. */
 export interface InspectedGroup extends WindowLengths {
+  /** Of whole sessions, whose panes are kept until their sessions must have ended; null of other windows. */
+  sessionGapMs: number | null;
   queries: string[];
   panes: number;
   /** Pieces that commits have brought, and not yet put together. */
@@ -116,6 +118,7 @@ function leastOf(partitions: readonly InspectedPartition[]): number | null {
 function groupsIn(database: DatabaseSync, { queries, windows }: Ownership, format: number): InspectedGroup[] {
   const groups = groupByWindows(queries, windows).map((group) => ({
     ...group.windows,
+    sessionGapMs: group.sessions?.gapMs ?? null,
     queries: group.queries.map(({ name }) => name),
     paneStarts: new Set<number>(),
     parts: 0,

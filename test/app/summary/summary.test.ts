@@ -11,6 +11,7 @@ import { DEFAULT_WINDOWS } from "../../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../../src/queries/standard.ts";
 import { JsonFilesSink } from "../../../src/sinks/json-files.ts";
 import type { WindowRows } from "../../../src/sinks/sink.ts";
+import { SESSION_QUERIES, sessionsWindow } from "../../history/session-trees.ts";
 import { filesUnder, temporaryFolder } from "../../sinks/temporary-folder.ts";
 
 const EIGHT = Date.UTC(2026, 10, 23, 8);
@@ -96,7 +97,29 @@ test("windows that overlap count once, and peaks come from all", async () => {
     activeUsers: 3,
     usersPerWindow: 2,
     meanSessionSeconds: 50,
+    wholeSessions: null,
   });
+});
+
+test("whole sessions are told beside the windows, where there are any", async () => {
+  await using folder = await temporaryFolder();
+  await smallTree(folder.path);
+  const sessions = [
+    { id: "a", seconds: 90.5, events: 4, pages: ["/", "/cart"] },
+    { id: "b", seconds: 0, events: 1, pages: ["/"] },
+    { id: "c", seconds: 30, events: 2, pages: ["/", "/cart"] },
+  ];
+  await (await JsonFilesSink.open(folder.path)).write([
+    sessionsWindow(EIGHT + MINUTE, sessions.slice(0, 2)),
+    sessionsWindow(EIGHT + 2 * MINUTE, sessions.slice(2)),
+  ]);
+  const queries = [...STANDARD_QUERIES, ...SESSION_QUERIES];
+  const summary = await summariseTree(folder.path, queries, 5 * MINUTE);
+  assert.match(
+    renderSummary(summary, FIGURES, plainStyle),
+    /\n {2}whole sessions +3 {2}of 40\.2 s on average, 33\.3 % of one page\n/,
+  );
+  assert.deepEqual(summary.span, { fromMs: EIGHT, toMs: EIGHT + 10 * MINUTE }, "they cover no time");
 });
 
 const FIGURES = {
