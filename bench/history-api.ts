@@ -23,6 +23,10 @@ const QUESTIONS: Record<string, (step: string) => string> = {
   "top: pages that hold a text": () => "/api/top?query=url_counts&by=users&limit=10&points=40&search=cart",
   "top: users": () => "/api/top?query=user_activity&by=events&limit=10&points=40",
   "a user": () => "/api/users/{id}?limit=400",
+  "sessions: lengths": () => "/api/sessions?",
+  "sessions: entry pages": () => "/api/sessions/pages?side=entry&limit=10",
+  "sessions: exit pages that hold a text": () => "/api/sessions/pages?side=exit&limit=100&search=cart",
+  "flow: busiest pages": () => "/api/flow?pages=8",
 };
 
 /** Median and p95 of times in ms. */
@@ -62,7 +66,7 @@ export async function benchApi(
   };
   try {
     print(`API, the first question: ${Math.round(await ask("/api/queries"))} ms`);
-    const all = { windows: [] as number[], top: [] as number[], a: [] as number[] };
+    const all: Record<string, number[]> = {};
     for (const [question, path] of Object.entries(QUESTIONS)) {
       for (const { name, hours, step } of RANGES) {
         const times: number[] = [];
@@ -73,13 +77,13 @@ export async function benchApi(
           const id = encodeURIComponent(users[run % users.length]!);
           times.push(await ask(path(step).replace("{id}", id) + stretch));
         }
-        all[/^\w+/.exec(question)![0] as keyof typeof all].push(...times);
+        const [kind = ""] = question.split(":");
+        all[kind] = [...(all[kind] ?? []), ...times];
         print(`  ${`${question}, ${name}`.padEnd(40)} ${summary(times)}`);
       }
     }
-    print(`  ${"all of /api/windows".padEnd(40)} ${summary(all.windows)}`);
-    print(`  ${"all of /api/top".padEnd(40)} ${summary(all.top)}`);
-    print(`  ${"all of /api/users".padEnd(40)} ${summary(all.a)}`);
+    for (const [kind, times] of Object.entries(all))
+      print(`  ${`all of ${kind}`.padEnd(40)} ${summary(times)}`);
   } finally {
     await server.stop();
   }

@@ -7,6 +7,7 @@ import { DEFAULT_EVENT_RULES } from "../src/events/event.ts";
 import type { RecordColumns } from "../src/events/records.ts";
 import { EventWriter } from "../src/generator/event-bytes.ts";
 import { DEFAULT_WINDOWS } from "../src/queries/plan.ts";
+import { sessionQueries } from "../src/queries/sessions.ts";
 import { STANDARD_QUERIES } from "../src/queries/standard.ts";
 import type { Manifest } from "../src/sinks/manifest.ts";
 import { writeManifest } from "../src/sinks/manifest-file.ts";
@@ -16,7 +17,9 @@ import { groupByWindows } from "../src/windows/window-groups.ts";
 
 const BATCH = 1_000;
 const DAY_MS = 86_400_000;
+const GAP_MS = 1_800_000;
 const windows = DEFAULT_WINDOWS;
+const QUERIES = [...STANDARD_QUERIES, ...sessionQueries(GAP_MS, windows)];
 
 interface Window {
   query: string;
@@ -36,7 +39,7 @@ function* windowsOfDay(startMs: number, eventsPerSecond: number): Generator<Wind
     brokenShare: 0,
     duplicateShare: 0,
   });
-  const groups = groupByWindows(STANDARD_QUERIES, windows);
+  const groups = groupByWindows(QUERIES, windows);
   const start = { partition: 0, position: 0, endOffset: null, greatestMs: -Infinity, floorMs: -Infinity };
   const worker = new WindowWorker({
     groups,
@@ -48,7 +51,7 @@ function* windowsOfDay(startMs: number, eventsPerSecond: number): Generator<Wind
   });
   const open = new OpenWindows(groups);
   let closedThroughMs = Number.NEGATIVE_INFINITY;
-  const total = Math.ceil((DAY_MS + windows.sizeMs + windows.delayMs + 60_000) / stepMs);
+  const total = Math.ceil((DAY_MS + windows.sizeMs + windows.delayMs + GAP_MS + 60_000) / stepMs);
   for (let from = 0; from < total; from += BATCH) {
     worker.batch(0, batchOf(writer, { from, startMs, stepMs }), from + BATCH);
     const { slots, partitions } = worker.flush({ floors: [], final: false });
@@ -61,6 +64,7 @@ function* windowsOfDay(startMs: number, eventsPerSecond: number): Generator<Wind
       }
     }
     closedThroughMs = throughMs;
+    open.takeRewrites(Number.POSITIVE_INFINITY);
     open.drop(throughMs);
   }
 }
@@ -109,7 +113,7 @@ export interface WrittenTree {
   bytes: number;
 }
 
-/** Writes so many days of the standard queries' windows, all like the first one, with a manifest. */
+/** Writes so many days of windows of the standard queries and of whole sessions, all like the first one, with a manifest. */
 export async function writeTree(
   output: string,
   { startMs, days, eventsPerSecond }: { startMs: number; days: number; eventsPerSecond: number },
@@ -136,7 +140,7 @@ export async function writeTree(
     topic: { name: "bench", id: "00000000-0000-4000-8000-000000000000" },
     windows,
     rules: DEFAULT_EVENT_RULES,
-    queries: STANDARD_QUERIES,
+    queries: QUERIES,
     closedThroughMs: startMs + days * DAY_MS + windows.sizeMs,
     partitions: [],
   };

@@ -1,7 +1,8 @@
 // One worker and the coordinator's part without Kafka: records in memory → pane tables → merged windows → rows.
 // Times are this thread's CPU time, so that other programs on the machine matter little.
 // node bench/windows.ts [events, default 2,000,000] [daily: beside the standard queries, users by the day |
-//   dedupe: duplicates are looked for | arrivals: what becomes of all records is counted, too]
+//   dedupe: duplicates are looked for | arrivals: what becomes of all records is counted, too |
+//   sessions: also whole sessions and transitions]
 import { systemClock } from "../src/core/clock.ts";
 import { WindowWorker } from "../src/engines/embedded/window-worker.ts";
 import { DEFAULT_EVENT_RULES } from "../src/events/event.ts";
@@ -10,12 +11,14 @@ import { EventWriter } from "../src/generator/event-bytes.ts";
 import { arrivalsQuery } from "../src/queries/arrivals.ts";
 import { DEFAULT_WINDOWS, type QueryPlan, type WindowSettings } from "../src/queries/plan.ts";
 import { count, countDistinct, query } from "../src/queries/query.ts";
+import { sessionQueries } from "../src/queries/sessions.ts";
 import { STANDARD_QUERIES } from "../src/queries/standard.ts";
 import { OpenWindows } from "../src/windows/open-windows.ts";
 import { groupByWindows } from "../src/windows/window-groups.ts";
 
 const BATCH = 1_000;
 const EVENTS_A_FLUSH = 350_000;
+const GAP_MS = 1_800_000;
 const total = Number(process.argv[2] ?? 2_000_000);
 const startMs = Date.UTC(2026, 10, 23, 8);
 
@@ -53,9 +56,14 @@ const daily = query("daily_users", {
   by: [],
   measures: { events: count(), users: countDistinct("user_id"), sessions: countDistinct("session_id") },
 });
-const added: Readonly<Record<string, QueryPlan>> = { daily, arrivals: arrivalsQuery(DEFAULT_WINDOWS) };
-const queries = [...STANDARD_QUERIES, ...[added[process.argv[3] ?? ""] ?? []].flat()];
-const dedupe = process.argv[3] === "dedupe";
+const added: Readonly<Record<string, readonly QueryPlan[]>> = {
+  daily: [daily],
+  arrivals: [arrivalsQuery(DEFAULT_WINDOWS)],
+  sessions: sessionQueries(GAP_MS, DEFAULT_WINDOWS),
+};
+const mode = process.argv[3] ?? "";
+const queries = [...STANDARD_QUERIES, ...(added[mode] ?? [])];
+const dedupe = mode === "dedupe";
 const windows: WindowSettings = { ...DEFAULT_WINDOWS, ...(dedupe ? { dedupe: true } : {}) };
 const groups = groupByWindows(queries, windows);
 const worker = new WindowWorker({
@@ -76,13 +84,14 @@ const worker = new WindowWorker({
   ],
 });
 const open = new OpenWindows(groups);
-const spentMs = { batch: 0, flush: 0, merge: 0, rows: 0 };
+const spentMs = { batch: 0, flush: 0, merge: 0, rows: 0, rewrites: 0 };
 let closedThroughMs = Number.NEGATIVE_INFINITY;
 let windowsClosed = 0;
 let slotBytes = 0;
 let newIdBytes = 0;
 let idMemory = 0;
 let rowBytes = 0;
+let rewrittenBytes = 0;
 
 function timed<R>(part: keyof typeof spentMs, body: () => R): R {
   const from = process.threadCpuUsage();
@@ -113,6 +122,10 @@ for (let from = 0; from < total; from += BATCH) {
     windowsClosed++;
   }
   closedThroughMs = throughMs;
+  timed("rewrites", () => {
+    for (const { parts } of open.takeRewrites(Number.POSITIVE_INFINITY))
+      for (const part of parts) rewrittenBytes += part.length;
+  });
   open.drop(throughMs);
 }
 
@@ -123,6 +136,11 @@ process.stdout.write(
     `flush:              ${perMillion(spentMs.flush)}, ${(slotBytes / (total / 1e6) / 1e6).toFixed(1)} MB per 1M`,
     `merge:              ${perMillion(spentMs.merge)}`,
     `rows:               ${perMillion(spentMs.rows)}, ${(spentMs.rows / windowsClosed).toFixed(1)} ms a window (${windowsClosed}), ${(rowBytes / windowsClosed / 1000).toFixed(0)} kB a window`,
+    ...(mode === "sessions"
+      ? [
+          `closed panes again: ${perMillion(spentMs.rewrites)}, ${(rewrittenBytes / total).toFixed(1)} bytes an event`,
+        ]
+      : []),
     ...(dedupe
       ? [
           `ids:                ${(newIdBytes / total).toFixed(1)} bytes stored each, ${(idMemory / 1e6).toFixed(0)} MB`,
