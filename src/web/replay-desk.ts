@@ -41,7 +41,7 @@ export class ReplayDesk {
   /** @throws HttpProblem REPLAY_IMPOSSIBLE, REPLAY_RUNS, UNCONFIRMED; ClickstreamError */
   send(confirmation: string): Promise<Replay> {
     return this.alone(async (replay) => {
-      const { planned } = this;
+      const planned = this.planned;
       if (planned?.confirmation !== confirmation || this.clock.nowMs() > planned.validUntilMs) {
         throw new HttpProblem(
           "UNCONFIRMED",
