@@ -120,9 +120,9 @@ try {
   print(`archive, first look at all: ${Math.round(await took(() => history.refresh()))} ms`);
   await ask(history);
   const apartMs = await took(async () => {
-    while (await history.makeApart());
+    while (await history.copyDay());
   });
-  print(`days apart, made once in the background: ${Math.round(apartMs)} ms`);
+  print(`copies of days, made once in the background: ${Math.round(apartMs)} ms`);
   await api();
 } finally {
   if (kept === undefined) rmSync(output, { recursive: true });

@@ -7,9 +7,9 @@ import { ClickstreamError } from "../core/errors.ts";
 import { windowsOf } from "../queries/window-lengths.ts";
 import { ARCHIVE_FOLDER } from "../sinks/archive-path.ts";
 import { readManifest } from "../sinks/manifest-file.ts";
-import { ApartFiles } from "./apart-files.ts";
 import { inferShape, OTHER_SHAPES, type RowShape, shapeOf } from "./columns.ts";
 import { type Database, openDatabase } from "./database.ts";
+import { type CopiedQuery, DayCopies } from "./day-copies.ts";
 import {
   type DaySource,
   daySources,
@@ -60,14 +60,14 @@ interface ReadQuery {
   shape: RowShape;
   /** Undefined when they were not read. */
   files: StretchFile[] | undefined;
-  /** Length of its windows where they overlap; else there is nothing to copy. */
-  apartMs: number | undefined;
+  /** When its windows overlap; else there is nothing to copy. */
+  copied: CopiedQuery | undefined;
 }
 
 /** Below the archive; `_` keeps it apart from queries. */
 const CACHE_FOLDER = "_cache";
 /** Below the cache. */
-const APART_FOLDER = "_apart";
+const COPIES_FOLDER = "_apart";
 const ATTEMPTS = 5;
 
 /**
@@ -79,9 +79,7 @@ export class History implements AsyncDisposable {
   readonly #listFiles: ListRowFiles;
   readonly #database: Database;
   readonly #cache: SegmentCache;
-  readonly #apart: ApartFiles;
-  /** Days of which no copy can be made, by `StretchFile.identity`. */
-  readonly #notApart = new Set<string>();
+  readonly #copies: DayCopies;
   readonly #temporary: string;
   #views: RowShape[] = [];
   /** By query, as they were last read. */
@@ -98,7 +96,7 @@ export class History implements AsyncDisposable {
     this.#database = database;
     this.#cache = cache;
     const { memoryMb, threads } = options;
-    this.#apart = new ApartFiles(join(cache.folder, APART_FOLDER), { memoryMb, threads });
+    this.#copies = new DayCopies(join(cache.folder, COPIES_FOLDER), { memoryMb, threads });
     this.#temporary = temporary;
   }
 
@@ -135,13 +133,13 @@ export class History implements AsyncDisposable {
   }
 
   /**
-   * Makes a copy of one day with the windows only that do not overlap, where one is missing; false when none is. Questions
-   * that ask for such windows alone are answered several times as fast from these.
+   * Makes the copies that one day lacks (`DayCopies`); false when none lacks any. Questions over many days are answered
+   * several times as fast from these.
    * @throws ClickstreamError HISTORY_CLOSED
    */
-  makeApart(): Promise<boolean> {
+  copyDay(): Promise<boolean> {
     if (this.#isClosed) return Promise.reject(closed());
-    const made = this.#refreshing.then(() => this.#makeApart());
+    const made = this.#refreshing.then(() => this.#copyDay());
     this.#refreshing = made.catch(() => {});
     return made;
   }
@@ -204,7 +202,7 @@ export class History implements AsyncDisposable {
     await Promise.allSettled(this.#answers);
     await this.#refreshing;
     this.#cache[Symbol.dispose]();
-    this.#apart[Symbol.dispose]();
+    this.#copies[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     await rm(this.#temporary, { recursive: true, force: true });
   }
@@ -239,7 +237,7 @@ export class History implements AsyncDisposable {
     } catch (error) {
       if (!(error as Error).message.startsWith("IO Error")) throw error;
       this.#cache.forget();
-      this.#apart.forget();
+      this.#copies.forget();
       await this.refresh();
       return run();
     }
@@ -259,23 +257,25 @@ export class History implements AsyncDisposable {
       if (shape === undefined) continue;
       views.push(shape);
       const windows = plan && manifest && windowsOf(plan, manifest.windows);
-      const apartMs = windows && windows.slideMs < windows.sizeMs ? windows.sizeMs : undefined;
-      if (isWanted) await this.#refreshView({ shape, apartMs }, names === undefined || names.has(query));
+      const copied =
+        windows && windows.slideMs < windows.sizeMs ? { plan, sizeMs: windows.sizeMs } : undefined;
+      if (isWanted) await this.#refreshView({ shape, copied }, names === undefined || names.has(query));
     }
     this.#views = views;
   }
 
   async #refreshView(
-    { shape, apartMs }: Pick<ReadQuery, "shape" | "apartMs">,
+    { shape, copied }: Pick<ReadQuery, "shape" | "copied">,
     withRows: boolean,
   ): Promise<void> {
-    const files = withRows ? await this.#withApart(shape, apartMs, await this.#filesOf(shape)) : undefined;
+    let files = withRows ? await this.#filesOf(shape) : undefined;
+    if (files !== undefined && copied !== undefined) files = await this.#copies.addTo(copied, files);
     const columns = shape.columns.map(({ name }) => identifier(name)).join(", ");
     const unread = `error(${literal(`${shape.query} was not read`)}) IS NULL`; // never an empty answer by mistake
     const rows = files === undefined ? noRows(shape, unread) : rowsWithin(shape, files);
     const view = `CREATE OR REPLACE VIEW ${identifier(shape.query)} AS SELECT ${columns} FROM ${rows}`;
     if (this.#read.get(shape.query)?.view !== view) await this.#database.connection.run(view);
-    this.#read.set(shape.query, { view, shape, files, apartMs });
+    this.#read.set(shape.query, { view, shape, files, copied });
   }
 
   #rowsOf(query: string, stretch: Stretch): string {
@@ -283,34 +283,9 @@ export class History implements AsyncDisposable {
     return shape === undefined || files === undefined ? identifier(query) : rowsWithin(shape, files, stretch);
   }
 
-  async #withApart(
-    shape: RowShape,
-    apartMs: number | undefined,
-    files: readonly StretchFile[],
-  ): Promise<StretchFile[]> {
-    if (apartMs === undefined) return [...files];
-    const settled = files.filter(({ isSettled }) => isSettled);
-    await this.#apart.keepOnly(shape, settled, apartMs);
-    return Promise.all(
-      files.map(async (file) => ({
-        ...file,
-        apart: file.isSettled ? await this.#apart.find(shape, file, apartMs) : undefined,
-      })),
-    );
-  }
-
-  async #makeApart(): Promise<boolean> {
-    for (const { shape, files = [], apartMs } of this.#read.values()) {
-      if (apartMs === undefined || shape.keys.length === 0) continue;
-      for (const file of files) {
-        if (!file.isSettled || file.apart !== undefined || this.#notApart.has(file.identity)) continue;
-        try {
-          file.apart = await this.#apart.make(shape, file, apartMs);
-        } catch {
-          this.#notApart.add(file.identity); // it has moved, or is too large: the day itself is read
-        }
-        return true;
-      }
+  async #copyDay(): Promise<boolean> {
+    for (const { files = [], copied } of this.#read.values()) {
+      if (copied !== undefined && (await this.#copies.makeOne(copied, files))) return true;
     }
     return false;
   }

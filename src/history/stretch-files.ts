@@ -11,8 +11,15 @@ export interface StretchFile {
   identity: string;
   /** Of a whole day behind which there is another, so that it hardly changes any more. */
   isSettled: boolean;
-  /** A copy of it with windows only that do not overlap. */
-  apart?: string | undefined;
+  copies?: DayCopy;
+}
+
+/** Copies of a day's file, by what they are for, where there are some. */
+export interface DayCopy {
+  /** With windows only that do not overlap. */
+  apart?: string;
+  /** Of those one row a key, with its first window's start. */
+  sums?: string;
 }
 
 /** Windows that start in [fromMs, toMs), ms since the epoch. */
@@ -21,20 +28,26 @@ export interface Stretch {
   toMs: number;
   /** Only windows that start at a multiple of their length are asked for: files may hold others all the same. */
   apart?: boolean;
+  /** Beside that, rows of a key are only combined with one another, in any order. */
+  summed?: boolean;
 }
 
 /** The rows of some files as an item of a FROM clause; of those files only that can hold windows of the stretch. */
 export function rowsWithin(
   shape: RowShape,
   files: readonly StretchFile[],
-  { fromMs, toMs, apart = false }: Stretch = {
+  { fromMs, toMs, apart = false, summed = false }: Stretch = {
     fromMs: Number.NEGATIVE_INFINITY,
     toMs: Number.POSITIVE_INFINITY,
   },
 ): string {
   const within = files.filter((file) => file.fromMs < toMs && file.toMs > fromMs);
   if (within.length === 0) return noRows(shape, "false");
-  return `read_parquet(${list(within.map((file) => (apart && file.apart) || file.path))})`;
+  const paths = within.map(({ path, copies = {}, ...file }) => {
+    const isWhole = file.fromMs >= fromMs && file.toMs <= toMs;
+    return (summed && isWhole && copies.sums) || (apart && copies.apart) || path;
+  });
+  return `read_parquet(${list(paths)})`;
 }
 
 /** The columns of a query without rows, as long as the condition is not true. */

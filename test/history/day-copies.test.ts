@@ -29,7 +29,7 @@ async function sums(history: History): Promise<{ rows: unknown[][]; copies: numb
 
 async function makeAll(history: History): Promise<number> {
   let made = 0;
-  while (await history.makeApart()) made++;
+  while (await history.copyDay()) made++;
   return made;
 }
 
@@ -49,6 +49,40 @@ test("sums are the same with copies of days and without, and copies are made onc
   await next.refresh();
   assert.deepEqual(await sums(next), { rows: without, copies: 2 });
   assert.equal(await makeAll(next), 0);
+});
+
+test("what is combined a key is the same from sums of whole days and rows of the others", async () => {
+  await using folder = await temporaryFolder();
+  await writeWindows(
+    folder.path,
+    steadyWindows(NOV_23, NOV_23 + 3.5 * DAY_MS, 5 * MINUTE_MS),
+    NOV_23 + 4 * DAY_MS,
+  );
+  await using history = await openHistory(folder.path);
+  await history.refresh();
+  await makeAll(history);
+  const combined = (fromMs: number, toMs: number, summed: boolean) => {
+    let ofSums = 0;
+    const rows = history.query((rowsOf) => {
+      const table = rowsOf("pages", { fromMs, toMs, apart: true, summed });
+      ofSums = table.match(/\.sums\./g)?.length ?? 0;
+      return `SELECT url, sum(events)::VARCHAR, max(users), sum(stay_seconds)::VARCHAR FROM ${table}
+        WHERE epoch_ms(window_start) >= ${fromMs} AND epoch_ms(window_start) < ${toMs}
+        AND epoch_ms(window_start) % ${SIZE_MS} = 0 GROUP BY url ORDER BY url`;
+    });
+    return rows.then(({ rows }) => ({ rows, ofSums }));
+  };
+  for (const [fromDays, toDays, wholeDays] of [
+    [0, 4, 3],
+    [0.25, 3.25, 2],
+    [1, 2, 1],
+    [1.25, 1.75, 0],
+  ] as const) {
+    const [fromMs, toMs] = [NOV_23 + fromDays * DAY_MS, NOV_23 + toDays * DAY_MS];
+    const { rows } = await combined(fromMs, toMs, false);
+    assert(rows.length > 0);
+    assert.deepEqual(await combined(fromMs, toMs, true), { rows, ofSums: wholeDays });
+  }
 });
 
 test("a copy goes when its day is another, and a lost one is made again", async () => {

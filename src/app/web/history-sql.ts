@@ -1,9 +1,9 @@
 import { shapeOf } from "../../history/columns.ts";
 import type { RowsOf } from "../../history/history.ts";
 import { identifier } from "../../history/sql-text.ts";
+import { combineOf } from "../../queries/combine.ts";
 import type { QueryPlan } from "../../queries/plan.ts";
 import type { Cursor, Stretch, TopRequest, UserRequest, WindowsRequest } from "../../web/sources.ts";
-import { combineOf } from "./query-columns.ts";
 
 /** A statement with the values of its parameters: nothing that a client sent is ever part of the text. */
 export interface Statement {
@@ -111,7 +111,7 @@ export function topStatement(plan: QueryPlan, request: TopRequest, sizeMs: numbe
     sql: (rows) => `
       WITH most AS (
         SELECT count(*) OVER () AS "#keys", ${isSum ? `sum(${measure}) OVER ()` : "NULL"} AS "#total", *
-        FROM (SELECT ${before(keys)}${combined(plan)} FROM ${rows(plan.name, { fromMs, toMs, apart: true })}
+        FROM (SELECT ${before(keys)}${combined(plan)} FROM ${rows(plan.name, { fromMs, toMs, apart: true, summed: true })}
           WHERE ${inStretch} AND ${apart}${searched.length === 0 ? "" : ` AND (${found})`}${grouped(keys)})
         WHERE ${measure} IS NOT NULL ORDER BY ${order} LIMIT ?::BIGINT)
       SELECT * FROM most
@@ -148,13 +148,12 @@ export function seriesStatement(
 /** A user's windows, latest first, one more than asked for. */
 export function userWindowsStatement(
   plan: QueryPlan,
-  { user, fromMs, toMs, limit, after }: UserRequest,
+  { user, fromMs, toMs, limit }: Omit<UserRequest, "after">,
 ): Statement {
-  const stretch = { fromMs, toMs: Math.min(toMs, after?.startMs ?? toMs) };
   return {
-    sql: (rows) => `SELECT ${columnsOf(plan)} FROM ${rows(plan.name, stretch)}
+    sql: (rows) => `SELECT ${columnsOf(plan)} FROM ${rows(plan.name, { fromMs, toMs })}
       WHERE ${inStretch} AND user_id = ? ORDER BY window_start DESC LIMIT ?::BIGINT`,
-    values: [fromMs, stretch.toMs, user, limit + 1],
+    values: [fromMs, toMs, user, limit + 1],
   };
 }
 
@@ -166,7 +165,8 @@ export function userTotalsStatement(
 ): Statement {
   return {
     sql: (rows) =>
-      `SELECT ${combined(plan)} FROM ${rows(plan.name, { fromMs, toMs, apart: true })} WHERE ${inStretch} AND ${apart} AND user_id = ?`,
+      `SELECT ${combined(plan)} FROM ${rows(plan.name, { fromMs, toMs, apart: true, summed: true })}
+        WHERE ${inStretch} AND ${apart} AND user_id = ?`,
     values: [fromMs, toMs, sizeMs, user],
   };
 }

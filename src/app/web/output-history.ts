@@ -38,6 +38,9 @@ const TIMEOUT_MS = 10_000;
 /** Taking in new windows takes at most this share of the time, but is never put off for longer. */
 const REFRESH_SHARE = 0.05;
 const LONGEST_WAIT_MS = 2_000;
+const DAY_MS = 86_400_000;
+/** Of a user who comes often, some hundred windows. */
+const FIRST_USER_DAYS = 2;
 /** What makes later answers faster takes at most this share. */
 const PREPARE_SHARE = 0.1;
 
@@ -132,7 +135,7 @@ export class OutputHistory implements History, AsyncDisposable {
 
   async user(query: string, request: UserRequest): ReturnType<History["user"]> {
     const { plan, sizeMs } = await this.planOf(query);
-    const found = objects(await this.ask(userWindowsStatement(plan, request)));
+    const found = await this.userWindows(plan, request);
     if (found.length === 0 && request.after === null) return undefined;
     const { rows: windows, more } = paged(found, request.limit);
     const [totals = {}] = objects(await this.ask(userTotalsStatement(plan, request, sizeMs)));
@@ -160,6 +163,20 @@ export class OutputHistory implements History, AsyncDisposable {
     await this.refreshing?.catch(() => {}); // told to those who waited for it
     await this.preparing;
     await (await this.database)?.[Symbol.asyncDispose]();
+  }
+
+  /** Latest first, one more than asked for: the newest days alone where these have so many, then four times as many. */
+  private async userWindows(plan: QueryPlan, { after, ...request }: UserRequest): Promise<Row[]> {
+    const found: Row[] = [];
+    let toMs = Math.min(request.toMs, after?.startMs ?? request.toMs);
+    for (let days = FIRST_USER_DAYS; ; days *= 4) {
+      const fromMs = Math.max(request.fromMs, toMs - days * DAY_MS);
+      const limit = request.limit - found.length;
+      const statement = userWindowsStatement(plan, { ...request, fromMs, toMs, limit });
+      found.push(...objects(await this.ask(statement)));
+      if (found.length > request.limit || fromMs <= request.fromMs) return found;
+      toMs = fromMs;
+    }
   }
 
   private async series(
@@ -271,7 +288,7 @@ export class OutputHistory implements History, AsyncDisposable {
     const { signal } = this.closing;
     while (!signal.aborted) {
       const fromMs = this.clock.monotonicMs();
-      const hasMore = await (await this.opened()).makeApart().catch(() => false); // closed: there is nobody to tell
+      const hasMore = await (await this.opened()).copyDay().catch(() => false); // closed: there is nobody to tell
       if (!hasMore) return;
       await this.clock.sleep((this.clock.monotonicMs() - fromMs) * (1 / PREPARE_SHARE - 1), signal);
     }

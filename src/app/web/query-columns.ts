@@ -1,3 +1,4 @@
+import { combineOf } from "../../queries/combine.ts";
 import type { Measure, QueryPlan } from "../../queries/plan.ts";
 import type { QueryInfo } from "../../web/api.ts";
 
@@ -16,29 +17,6 @@ export function queryColumns({ by, measures }: QueryPlan): Column[] {
       }),
     ),
   ];
-}
-
-/** How values of a measure in several windows make one; null when they do not. */
-export function combineOf(measure: Measure): Column["combine"] {
-  switch (measure.kind) {
-    case "count":
-    case "countWhere":
-    case "sum":
-    case "single":
-      return "sum";
-    case "timeSpan":
-      return measure.pick === "sum" ? "sum" : "max";
-    case "countDistinct":
-    case "maxTime":
-    case "max":
-      return "max";
-    case "minTime":
-    case "min":
-      return "min";
-    case "first":
-    case "last":
-      return null;
-  }
 }
 
 function typeOf({ kind }: Measure): Column["type"] {

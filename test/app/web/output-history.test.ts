@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { OutputHistory } from "../../../src/app/web/output-history.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { HttpProblem } from "../../../src/web/problems.ts";
+import type { Cursor } from "../../../src/web/sources.ts";
 import {
   MINUTE_MS,
   NOV_23,
@@ -10,6 +11,8 @@ import {
   pagesWindow,
   rowsOf,
   totalsWindow,
+  VISITORS,
+  visitorsWindow,
   writeWindows,
 } from "../../history/trees.ts";
 import { temporaryFolder } from "../../sinks/temporary-folder.ts";
@@ -60,6 +63,26 @@ test("pages of windows follow each other without a gap or a repeat, rows as in t
       ({ window_start }) => Date.parse(String(window_start)) % (10 * MINUTE_MS) === 0,
     );
     assert.deepEqual(all, expected, `pages of ${limit}`);
+  }
+});
+
+test("a user's pages follow each other over days with many windows, with few and with none", async () => {
+  await using folder = await temporaryFolder();
+  const hoursAgo = [1, 2, 3, 30, 50, 51, 200, 201, 900, 1_500];
+  const endMs = NOV_23 + 100 * 24 * HOUR_MS;
+  const visits = hoursAgo.map((hours) => visitorsWindow(endMs - hours * HOUR_MS, { ann: hours, bob: 1 }));
+  await writeWindows(folder.path, visits, endMs, [VISITORS]);
+  await using history = new OutputHistory(folder.path, systemClock);
+  const request = { user: "ann", fromMs: NOV_23, toMs: endMs };
+  for (const limit of [1, 3, 4, 9, 10, 100]) {
+    const found: unknown[] = [];
+    for (let after: Cursor | null = null, more = true; more; more = after !== null) {
+      const told = await history.user("visitors", { ...request, limit, after });
+      assert.ok(told !== undefined && told.windows.length <= limit);
+      found.push(...told.windows.map(({ events }) => events));
+      after = told.next;
+    }
+    assert.deepEqual(found, hoursAgo, `${limit} a page`);
   }
 });
 
