@@ -315,6 +315,7 @@ const planned = {
     .record(z.string(), count)
     .nullable()
     .describe("Of those to send: would be dead letters again, by reason; null: nobody knows"),
+  dedupe: z.boolean().describe("Whether those that repeat a counted event would not count"),
 };
 
 /** The answer: what a replay would do; nothing was sent. */

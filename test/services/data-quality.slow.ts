@@ -16,9 +16,9 @@ import { append } from "./dead-letters.ts";
 const MINUTE_MS = 60_000;
 const START_MS = Date.parse("2026-11-23T08:00:00Z");
 /** 26 hours: the last two are measured against the same hours of the day before. */
-const WINDOWS = 26 * 6;
-const WINDOW_MS = 10 * MINUTE_MS;
-const EVENTS_A_WINDOW = 40;
+const WINDOWS = 26 * 12;
+const WINDOW_MS = 5 * MINUTE_MS;
+const EVENTS_A_WINDOW = 20;
 const KILLS = 12;
 
 /** Events with late, broken and repeated ones among them, and many broken ones in the last hour. */
@@ -27,7 +27,7 @@ function events(): string[] {
   for (let n = 0; n < WINDOWS * EVENTS_A_WINDOW; n++) {
     const window = Math.floor(n / EVENTS_A_WINDOW);
     const timeMs = START_MS + n * (WINDOW_MS / EVENTS_A_WINDOW) - (n % 31 === 30 ? 7_200_000 : 0);
-    const isBroken = n % (window < WINDOWS - 6 ? 41 : 3) === 2;
+    const isBroken = n % (window < WINDOWS - 12 ? 41 : 3) === 2;
     const ids = { event_id: `e${n % 17 === 16 ? n - 1 : n}`, user_id: `u${n % 9}`, session_id: `s${n % 19}` };
     const what = { url: `/${n % 5}`, timestamp: timeMs, device_type: "mobile", browser: "b" };
     sent.push(JSON.stringify({ ...ids, ...what, action: isBroken ? "buy" : "view" }));
@@ -58,7 +58,7 @@ test("killed again and again, rows about the data are the same, and the oracle a
   const cluster = await Cluster.connect({ brokers: broker.brokers, clientId: "test" });
   t.after(() => cluster.close());
   await append(broker.brokers, await cluster.createTopic("visits", { partitions: 1 }), events());
-  const settings = ["--data-quality", "--dedupe", "--window", "10m", "--slide", "10m"];
+  const settings = ["--data-quality", "--dedupe", "--window", "5m", "--slide", "5m"];
   const whole = ["--output", "whole", ...settings, "--workers", "2"];
   await clickstream("process", ...whole, "--until-end", "--finish");
   await clickstream("verify", "--output", "whole");

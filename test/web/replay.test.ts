@@ -7,7 +7,10 @@ import { ask, type Serving, serving } from "./serving.ts";
 
 const TOKEN = "a-token-of-some-length";
 const MEANT = { "content-type": "application/json", "x-requested-by": "clickstream" };
-const PLANNED = { selected: 9, replayed: 1, exhausted: 1, truncated: 0, toSend: 7, late: 2, dead: {} };
+const PLANNED = {
+  ...{ selected: 9, replayed: 1, exhausted: 1, truncated: 0, toSend: 7, late: 2, dead: {} },
+  dedupe: true,
+};
 
 /** Writes down what it is told to send; what it is asked for ends when a test lets it. */
 class WrittenDown implements DeadLetterReplay {

@@ -74,7 +74,7 @@ export function replayText(result: ReplayResult, dryRun: boolean): string {
 }
 
 /** What of a plan would not be counted, a line each. */
-export function uncountedLines({ toSend, late, dead }: ReplayPlan): string[] {
+export function uncountedLines({ toSend, late, dead, dedupe }: ReplayPlan): string[] {
   if (toSend === 0) return [];
   if (late === undefined || dead === undefined) {
     return ["unknown how many would be late: --output has no manifest of this topic"];
@@ -85,6 +85,9 @@ export function uncountedLines({ toSend, late, dead }: ReplayPlan): string[] {
   return [
     ...(late === 0 ? [] : [`${formatCount(late)} would be late and counted in no window`]),
     ...(total === 0 ? [] : [`${formatCount(total)} would be dead letters again: ${named}`]),
+    ...(dedupe && toSend > late + total
+      ? ["of the others, those with the event_id of a counted event would be duplicates (--dedupe)"]
+      : []),
   ];
 }
 

@@ -40,6 +40,8 @@ export interface ReplayPlan {
   late: number | undefined;
   /** Of those: would be dead letters again, by reason. */
   dead: Record<string, number> | undefined;
+  /** Whether the engine counts an event once: of the rest, those that repeat a counted one would not count. */
+  dedupe: boolean;
 }
 
 const NAMED = 20;
@@ -90,8 +92,8 @@ export async function planReplay(
     else if (fate !== "counted") dead[fate.dead] = (dead[fate.dead] ?? 0) + 1;
   }
   return manifest === undefined
-    ? { ...plan, toSend, late: undefined, dead: undefined }
-    : { ...plan, toSend, late, dead };
+    ? { ...plan, toSend, late: undefined, dead: undefined, dedupe: false }
+    : { ...plan, toSend, late, dead, dedupe: manifest.windows.dedupe === true };
 }
 
 function nameOf({ origin, truncatedBytes, reason }: Letter, kept: string): string | undefined {

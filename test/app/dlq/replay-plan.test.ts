@@ -98,7 +98,7 @@ test("a plan says of every selected letter what becomes of it, by name where not
   const planned = await plan({});
   assert.deepEqual(planned, {
     ...{ selected: 7, replayed: 1, exhausted: 1, truncated: 1, unfixable: 1, toSend: 3, late: 1 },
-    dead: { "empty_field:url": 1 },
+    ...{ dead: { "empty_field:url": 1 }, dedupe: false },
     named: [
       "clicks/0/3: its original of 2000000 bytes was not kept",
       "clicks/0/4: --fix needs a JSON object (not_json)",
@@ -107,6 +107,19 @@ test("a plan says of every selected letter what becomes of it, by name where not
   assert.deepEqual(uncountedLines(planned), [
     "1 would be late and counted in no window",
     "1 would be dead letters again: empty_field:url 1",
+  ]);
+});
+
+test("where events count once, it is said that repeats among them would not", async () => {
+  const manifest = { ...MANIFEST, windows: { ...MANIFEST.windows, dedupe: true as const } };
+  const lines = uncountedLines(await plan({}, manifest));
+  assert.equal(
+    lines.at(-1),
+    "of the others, those with the event_id of a counted event would be duplicates (--dedupe)",
+  );
+  const planned = await plan({ limit: 1, edits: [] }, manifest);
+  assert.deepEqual(uncountedLines({ ...planned, dead: {}, late: 1 }), [
+    "1 would be late and counted in no window",
   ]);
 });
 

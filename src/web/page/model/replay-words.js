@@ -37,7 +37,10 @@ export function planWords(plan) {
   const again = Object.entries(plan.dead).toSorted(([, a], [, b]) => b - a);
   const dead = again.reduce((sum, [, events]) => sum + events, 0);
   const good = plan.toSend - plan.late - dead;
-  if (good > 0) sentences.push(`${formatCount(good)} would be counted.`);
+  if (good > 0) {
+    const unless = plan.dedupe ? ", but for those that repeat a counted event" : "";
+    sentences.push(`${formatCount(good)} would be counted${unless}.`);
+  }
   if (plan.late > 0) sentences.push(`${formatCount(plan.late)} would be late and counted in no window.`);
   if (dead > 0) {
     const named = again.slice(0, 3).map(([reason, events]) => `${shownText(reason)} ${formatCount(events)}`);
