@@ -1,65 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { ClickstreamError } from "../core/errors.ts";
 import { formatBeyond, newerFormat } from "../core/newer-format.ts";
-import { ARCHIVE_FOLDER, type ArchiveFormat, type Day } from "./archive-path.ts";
+import { type ArchiveIndex, INDEX_FORMAT, type QueryArchive } from "./archive-index-format.ts";
+import { ARCHIVE_FOLDER, type Day } from "./archive-path.ts";
 import { createFolder, replaceFile, syncFolder } from "./durable-file.ts";
 import { outputError } from "./output-error.ts";
 
-/** One day of a query in one file. */
-export interface ArchivedDay {
-  format: ArchiveFormat;
-  /** Windows with rows. */
-  windows: number;
-  rows: number;
-  /** Size of the file. */
-  bytes: number;
-  /** Of the file's bytes, hexadecimal. */
-  sha256: string;
-}
-
-/** What became of a query's older days. */
-export interface QueryArchive {
-  /** Days before it are dropped; null when all are kept. */
-  keptFrom: Day | null;
-  /** Days whose rows are in the archive and no longer in window files. */
-  days: Record<Day, ArchivedDay>;
-}
-
-const INDEX_FORMAT = 1;
-
-/**
- * `output/archive/archive.json`: where the rows of a day are. A day that it names is in the archive, one before
- * `keptFrom` is gone, any other is in window files; leftovers elsewhere mean nothing.
- */
-export interface ArchiveIndex {
-  format: typeof INDEX_FORMAT;
-  /** By name. A query that is not there has all its days in window files. */
-  queries: Record<string, QueryArchive>;
-}
+export type { ArchivedDay, ArchiveIndex, QueryArchive } from "./archive-index-format.ts";
 
 const FILE_NAME = "archive.json";
 /** The index, relative to the output folder. */
 export const INDEX_FILE = `${ARCHIVE_FOLDER}/${FILE_NAME}`;
-const day = z.iso.date();
-const count = z.int().nonnegative();
-
-const archivedDaySchema: z.ZodType<ArchivedDay> = z.strictObject({
-  format: z.enum(["json", "parquet"]),
-  windows: count,
-  rows: count,
-  bytes: count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-});
-
-const archiveIndexSchema: z.ZodType<ArchiveIndex> = z.strictObject({
-  format: z.literal(INDEX_FORMAT),
-  queries: z.record(
-    z.string(),
-    z.strictObject({ keptFrom: day.nullable(), days: z.record(day, archivedDaySchema) }),
-  ),
-});
 
 const NOTHING: QueryArchive = { keptFrom: null, days: {} };
 
@@ -96,9 +48,11 @@ export async function readArchiveIndex(output: string): Promise<ArchiveIndex> {
   if (found !== undefined) {
     throw newerFormat({ code: "ARCHIVE_FORMAT", what: `The index ${path}`, found, known: INDEX_FORMAT });
   }
-  const parsed = archiveIndexSchema.safeParse(value);
-  if (!parsed.success) throw unreadable(path, z.prettifyError(parsed.error), parsed.error);
-  return parsed.data;
+  // Most outputs have no archive, and most of what a thread that reads one loads would be this.
+  const { parseArchiveIndex } = await import("./archive-index-schema.ts");
+  const parsed = parseArchiveIndex(value);
+  if ("problem" in parsed) throw unreadable(path, parsed.problem, parsed.cause);
+  return parsed.index;
 }
 
 /**
