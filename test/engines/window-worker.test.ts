@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WindowWorker } from "../../src/engines/embedded/window-worker.ts";
 import { DEFAULT_EVENT_RULES } from "../../src/events/event.ts";
-import { DEFAULT_WINDOWS } from "../../src/queries/plan.ts";
+import { arrivalsQuery } from "../../src/queries/arrivals.ts";
+import { DEFAULT_WINDOWS, type QueryPlan } from "../../src/queries/plan.ts";
 import { STANDARD_QUERIES } from "../../src/queries/standard.ts";
 import { recordColumns } from "../../src/testing/record-columns.ts";
 import { groupByWindows } from "../../src/windows/window-groups.ts";
@@ -10,9 +11,9 @@ import { groupByWindows } from "../../src/windows/window-groups.ts";
 const START_MS = Date.UTC(2026, 10, 23, 8);
 const BATCH = 500;
 
-function openWorker(): WindowWorker {
+function openWorker(queries: readonly QueryPlan[] = STANDARD_QUERIES): WindowWorker {
   return new WindowWorker({
-    groups: groupByWindows(STANDARD_QUERIES, DEFAULT_WINDOWS),
+    groups: groupByWindows(queries, DEFAULT_WINDOWS),
     rules: DEFAULT_EVENT_RULES,
     windows: DEFAULT_WINDOWS,
     idleAfterMs: Number.POSITIVE_INFINITY,
@@ -78,4 +79,33 @@ test("a worker is full before its strings are too many for one commit, and reads
   worker.flush({ floors: [], final: false });
   assert.equal(worker.full, false);
   assert.equal(readUntilFull(worker, 1_000, read, longUrl), 1_000, "room kept is no reason to be full again");
+});
+
+test("a floor behind which something else than an event came first is kept where a window depends on it", () => {
+  const HOUR_MS = 3_600_000;
+  const event = (timestamp: number): string =>
+    JSON.stringify({
+      ...{ event_id: "e", user_id: "u", session_id: "s", url: "/", action: "view", timestamp },
+      ...{ device_type: "mobile", browser: "Firefox" },
+    });
+  /** From which offset floors are forgotten, after an event that lifts the watermark beyond them by itself. */
+  const forgottenFrom = (queries: readonly QueryPlan[], before: readonly string[]): number | null => {
+    const worker = openWorker(queries);
+    const feed = (from: number, values: readonly string[]): void => {
+      const records = values.map((text, i) => ({
+        ...{ partition: 0, offset: from + i, timestampMs: START_MS + 4 * HOUR_MS, value: Buffer.from(text) },
+      }));
+      worker.batch(0, recordColumns(records), from + values.length);
+    };
+    feed(0, [event(START_MS)]);
+    worker.flush({ floors: [{ partition: 0, floorMs: START_MS + HOUR_MS }], final: true });
+    if (before.length > 0) feed(1, before);
+    feed(1 + before.length, [event(START_MS + 3 * HOUR_MS)]);
+    return worker.flush({ floors: [], final: false }).partitions[0]?.spentFloorsFrom ?? null;
+  };
+  const withArrivals = [...STANDARD_QUERIES, arrivalsQuery(DEFAULT_WINDOWS)];
+  assert.equal(forgottenFrom(withArrivals, []), 1);
+  assert.equal(forgottenFrom(withArrivals, ["not JSON"]), null);
+  assert.equal(forgottenFrom(withArrivals, [event(START_MS + 5 * HOUR_MS)]), null, "of the future: no event");
+  assert.equal(forgottenFrom(STANDARD_QUERIES, ["not JSON"]), 1);
 });
