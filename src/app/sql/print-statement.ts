@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { ClickstreamError } from "../../core/errors.ts";
 import { History } from "../../history/history.ts";
+import { anyEngineListing } from "../../history/spark-listing.ts";
 import type { Context } from "../context.ts";
 import { type RowFormat, rowWriter } from "./row-formats.ts";
 
@@ -12,13 +13,20 @@ const THREADS = 2;
  * @throws UsageError with the place of a mistake; ClickstreamError NO_RESULTS, SQL_TIMEOUT, SQL_OUT_OF_MEMORY
  */
 export async function printStatement(
-  { config, clock, stopRequested }: Context,
+  { config, clock, stopRequested }: Pick<Context, "config" | "clock" | "stopRequested">,
   statement: string | undefined,
   out: Writable & { isTTY?: boolean },
 ): Promise<void> {
   const { output, format, timeout, maxMemoryMb } = config.settings;
   const chosen: RowFormat = format ?? (out.isTTY ? "table" : "json");
-  await using history = await History.open({ output, clock, memoryMb: maxMemoryMb, threads: THREADS });
+  const listFiles = anyEngineListing(clock);
+  await using history = await History.open({
+    output,
+    clock,
+    listFiles,
+    memoryMb: maxMemoryMb,
+    threads: THREADS,
+  });
   await history.refresh(new Set());
   if (history.views.length === 0) {
     throw new ClickstreamError({
