@@ -48,7 +48,7 @@ export class Arrivals {
 
   /**
    * Hot: counts a batch in offset order. `cameAtMs` is the time that the partition had come to before it, −∞ before its
-   * first event. About 8 ns an event: its fate and its age are looked up, one number goes up.
+   * first event. Some 10 to 25 ns an event: its fate and its age are looked up, one number goes up.
    */
   add(
     { events, rejected, watermarksMs, groups }: FatedBatch,
@@ -114,7 +114,8 @@ export class Arrivals {
       key[fields.indexOf(AGE)] = strings[AGE]!.internString(String(age));
       table.add(table.row(key, 0), count, 0, 0);
     };
-    for (const [place, count] of events.entries()) {
+    for (let place = 0; place < events.length; place++) {
+      const count = events[place] as number;
       if (count > 0) add(EVENT_FATES[Math.floor(place / AGES)]!, place % AGES, count);
     }
     for (const [reason, count] of dead) add(reason, 0, count);
