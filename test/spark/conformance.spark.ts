@@ -181,8 +181,7 @@ test(`Spark's rows are the meaning's, for standard, random and whole-session que
         const laterMs = START_MS + (PHASES + 1) * PHASE_MS + event;
         await produce(2, laterMs, soundValue(random, laterMs));
         // On both sides of the watermark, where sessions have just ended.
-        const nearMs =
-          START_MS + (PHASES - 1) * PHASE_MS + random.below(4 * SESSION_GAP_MS) - 2 * SESSION_GAP_MS;
+        const nearMs = closedThroughMs + random.below(4 * SESSION_GAP_MS) - 2 * SESSION_GAP_MS;
         await produce(0, nearMs, soundValue(random, nearMs));
       }
       const few = [...STANDARD_QUERIES.slice(-2), sessions, queries.at(-1) as QueryPlan]; // each follows by itself
