@@ -75,7 +75,7 @@ export async function benchApi(
           const toMs = endMs - run * 5 * 60_000;
           const stretch = `&from=${toMs - hours * HOUR_MS}&to=${toMs}`;
           const id = encodeURIComponent(users[run % users.length]!);
-          times.push(await ask(path(step).replace("{id}", id) + stretch));
+          times.push(await ask((path(step).replace("{id}", id) + stretch).replace("?&", "?")));
         }
         const [kind = ""] = question.split(":");
         all[kind] = [...(all[kind] ?? []), ...times];

@@ -18,8 +18,10 @@ export const sessionsSchema = z.strictObject({
   events: count,
   pages: count.describe("Different pages, summed over the sessions"),
   totalSeconds: seconds.describe("From first to last event, summed over the sessions"),
-  medianSeconds: seconds.nullable().describe("Null without sessions, as p90Seconds"),
-  p90Seconds: seconds.nullable().describe("Nine of ten sessions are no longer"),
+  medianSeconds: seconds
+    .nullable()
+    .describe("Whole seconds, beyond an hour whole minutes, rounded down; null without sessions"),
+  p90Seconds: seconds.nullable().describe("Nine of ten sessions are no longer; told as the median"),
   lengths: z
     .array(
       z.strictObject({

@@ -13,41 +13,53 @@ const LENGTHS = [0, 10, 30, 60, 180, 600, 1_800, 3_600];
 /** What a row takes as JSON beside its page. */
 const ROW_BYTES = 100;
 
-/** How many sessions ended in a stretch, and how long they were. One pass over their rows. */
+/**
+ * How many sessions ended in a stretch, and how long they were. One pass over their rows, which counts them by length: that
+ * takes the same memory however many they are.
+ */
 export async function sessionsOf(
   { name, sessions }: QueryPlan,
   { fromMs, toMs }: Stretch,
   ask: Ask,
 ): Promise<Omit<Sessions, keyof Stretch | "query">> {
   assert(sessions !== undefined);
-  const within = LENGTHS.map((from, index) => {
-    const to = LENGTHS[index + 1];
-    const below = to === undefined ? "" : ` AND session_seconds < ${to}`;
-    return `count(*) FILTER (WHERE session_seconds >= ${from}${below})`;
-  });
   const { rows } = await ask({
     sql: (rowsOf) => `
-      SELECT count(*), sum(bounce), sum(events), sum(pages), sum(session_seconds),
-        quantile_disc(session_seconds, 0.5), quantile_disc(session_seconds, 0.9), ${within.join(", ")}
-      FROM ${rowsOf(name, { fromMs, toMs })} WHERE ${inStretch}`,
+      SELECT CASE WHEN session_seconds < 3600 THEN floor(session_seconds) ELSE floor(session_seconds / 60) * 60 END::BIGINT
+          AS length, count(*), sum(bounce), sum(events), sum(pages), sum(session_seconds)
+      FROM ${rowsOf(name, { fromMs, toMs })} WHERE ${inStretch} GROUP BY length ORDER BY length`,
     values: [fromMs, toMs],
   });
-  const [count, bounces, events, pages, totalSeconds, median, p90, ...lengths] = rows[0] as unknown[];
+  const groups = rows.map((row) => row.map(Number));
+  const total = (column: number): number => groups.reduce((sum, row) => sum + (row[column] as number), 0);
+  const count = total(1);
   return {
     gapMs: sessions.gapMs,
-    sessions: Number(count),
-    bounces: Number(bounces),
-    events: Number(events),
-    pages: Number(pages),
-    totalSeconds: Number(totalSeconds),
-    medianSeconds: numberOrNull(median),
-    p90Seconds: numberOrNull(p90),
-    lengths: LENGTHS.map((fromSeconds, index) => ({
-      fromSeconds,
-      toSeconds: LENGTHS[index + 1] ?? null,
-      sessions: Number(lengths[index]),
-    })),
+    sessions: count,
+    bounces: total(2),
+    events: total(3),
+    pages: total(4),
+    totalSeconds: Math.round(total(5) * 1_000) / 1_000,
+    medianSeconds: lengthOf(groups, count * 0.5),
+    p90Seconds: lengthOf(groups, count * 0.9),
+    lengths: LENGTHS.map((fromSeconds, index) => {
+      const toSeconds = LENGTHS[index + 1] ?? null;
+      const within = groups.filter(
+        ([length = 0]) => length >= fromSeconds && length < (toSeconds ?? Infinity),
+      );
+      return { fromSeconds, toSeconds, sessions: within.reduce((sum, [, own = 0]) => sum + own, 0) };
+    }),
   };
+}
+
+/** The length that so many sessions do not exceed, of lengths with their sessions, shortest first; null of none. */
+function lengthOf(groups: readonly (readonly number[])[], wanted: number): number | null {
+  let passed = 0;
+  for (const [length = 0, sessions = 0] of groups) {
+    passed += sessions;
+    if (passed >= wanted) return length;
+  }
+  return null;
 }
 
 /** The pages on which most sessions begin or end. */
