@@ -109,7 +109,7 @@ export async function flowOf(
     sql: (rowsOf) => `
       WITH pairs AS MATERIALIZED (
         SELECT from_page, to_page, sum(transitions) AS transitions
-        FROM ${rowsOf(name, { fromMs, toMs, apart: true })} WHERE ${inStretch} AND ${apart}
+        FROM ${rowsOf(name, { fromMs, toMs, apart: true, summed: true })} WHERE ${inStretch} AND ${apart}
         GROUP BY from_page, to_page),
       sources AS MATERIALIZED (${busiest("from_page")}),
       targets AS MATERIALIZED (${busiest("to_page")})
