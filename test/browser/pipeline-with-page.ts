@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { WrittenAlertRules } from "../../src/app/config/alert-rules.ts";
 import { freePort } from "../../src/local/ports.ts";
 import { startBroker } from "../services/broker.ts";
 import { type RunningCommand, runCommand, startCommand } from "../services/command-line.ts";
@@ -30,8 +31,8 @@ export interface PipelineWithPage {
   brokers: readonly string[];
   /** Ends the engine in order, with its page. */
   stop(): Promise<void>;
-  /** Starts it again, at the same address. */
-  start(): Promise<void>;
+  /** Starts it again, at the same address; with the rules of alerts that are there anyway, when it is to have no others. */
+  start(rules?: "defaults"): Promise<void>;
 }
 
 /** What starting needs to undo itself. */
@@ -55,17 +56,17 @@ export async function startPipelineWithPage(cleanup: Cleanup): Promise<PipelineW
     await appendValues(brokers, TOPIC, batch);
   }
 
-  writeFileSync(join(folder.path, "clickstream.config.ts"), CONFIG);
   mkdirSync(join(folder.path, "output"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let engine: RunningCommand | undefined;
-  const start = async () => {
+  const start = async (rules?: "defaults") => {
+    writeFileSync(join(folder.path, "clickstream.config.ts"), configWith(rules === "defaults" ? {} : RULES));
     // Nothing becomes idle meanwhile, so that all numbers stand still once everything is read.
     engine = startCommand(
       folder.path,
       ...["process", ...target, "--output", "output", "--idle-after", "1h", "--http", String(port)],
-      ...["--sessions", "--session-gap", "5m"],
+      ...["--data-quality", "--sessions", "--session-gap", "5m"],
     );
     await untilRead(url, engine);
   };
@@ -78,7 +79,20 @@ export async function startPipelineWithPage(cleanup: Cleanup): Promise<PipelineW
   return { url, output: join(folder.path, "output"), folder: folder.path, brokers, start, stop };
 }
 
-const CONFIG = `
+/** A page that was seen once, so late that it is counted, so early that windows without it are final. */
+const ONCE = "/once";
+const ONCE_AT = 1_560;
+
+/** One alert that fires for a page that attacks, and one that fired and was resolved. */
+const RULES: WrittenAlertRules = {
+  attacked: {
+    ...{ query: "url_counts", where: { url: HOSTILE.markup }, measure: "events", above: 0 },
+    ...{ severity: "critical", note: HOSTILE.quote },
+  },
+  seen_once: { query: "url_counts", where: { url: ONCE }, measure: "events", above: 0, severity: "info" },
+};
+
+const configWith = (alerts: WrittenAlertRules): string => `
 import { count, countWhere, query, timeSpan } from ${JSON.stringify(new URL("../../src/app/api.ts", import.meta.url).href)};
 
 export default {
@@ -88,6 +102,7 @@ export default {
       measures: { hits: count(), clicks: countWhere("action", "click"), longest_visit_seconds: timeSpan("session_id", "longest") },
     }),
   ],
+  alertRules: ${JSON.stringify(alerts)},
 };
 `;
 
@@ -96,7 +111,7 @@ function visits(nowMs: number): string[] {
   const urls = ["/", "/cart", HOSTILE.markup, HOSTILE.quote, HOSTILE.turned, HOSTILE.invisible];
   return Array.from({ length: 3_600 }, (_, index) =>
     event(nowMs - 30 * MINUTE_MS + index * 500, {
-      url: urls[index % 13] ?? `/page/${index % 40}`,
+      url: index === ONCE_AT ? ONCE : (urls[index % 13] ?? `/page/${index % 40}`),
       user_id: index % 50 === 0 ? HOSTILE.user : `user_${index % 97}`,
       session_id: `session-${index % 97}-${Math.floor(index / 600)}`,
     }),
