@@ -4,10 +4,10 @@ import { after, before, suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import type { Pipeline } from "../../src/web/api.ts";
-import { formatExact } from "../../src/web/page/format/numbers.js";
 import { shownText } from "../../src/web/page/format/text.js";
 import { formatMoment } from "../../src/web/page/format/times.js";
 import { VIEWS } from "../../src/web/page/model/route.js";
+import { formatMeasured } from "../../src/web/page/views/quality-panel.js";
 import { findChromium, launchChromium } from "./chromium.ts";
 import { HOSTILE, type PipelineWithPage, startPipelineWithPage } from "./pipeline-with-page.ts";
 import { openWatched, settled, tableRows } from "./watched-page.ts";
@@ -89,12 +89,19 @@ suite("alerts, data quality and widths in a real Chromium", { skip }, () => {
     const { quality } = await pipelineThat((answer) => answer.quality !== null);
     assert.ok(quality!.rows.length > 0);
     await using watched = await open();
-    const told = (low: number | null, high: number | null): string =>
-      low === null || high === null ? "not enough history" : `${formatExact(low)} to ${formatExact(high)}`;
+    const told = (what: string, low: number | null, high: number | null): string =>
+      low === null || high === null
+        ? "not enough history"
+        : `${formatMeasured(what, low)} to ${formatMeasured(what, high)}`;
     assert.deepEqual(
       await tableRows(watched.page, "Data quality"),
       quality!.rows.map(({ expectation, key, value, low, high }) => [
-        ...[expectation.replace("_", " "), key, formatExact(value), told(low, high)],
+        ...[
+          expectation.replace("_", " "),
+          key,
+          formatMeasured(expectation, value),
+          told(expectation, low, high),
+        ],
       ]),
     );
     assert.deepEqual(watched.problems, []);

@@ -1,7 +1,7 @@
 /** @import { Quality } from "../../quality-api.ts" */
 /** @import { State } from "../model/state.js" */
-import { formatExact } from "../format/numbers.js";
-import { formatMinute } from "../format/times.js";
+import { formatExact, formatShare } from "../format/numbers.js";
+import { formatMinute, formatSpan } from "../format/times.js";
 import { panel } from "../parts/panel.js";
 import { column, dataTable } from "../parts/table.js";
 
@@ -31,7 +31,7 @@ export function qualityPanel() {
         [
           column("what", ({ expectation }) => expectation.replace("_", " "), "text"),
           column("of", ({ key }) => key, "text"),
-          column("value", ({ value }) => formatExact(value)),
+          column("value", ({ expectation, value }) => formatMeasured(expectation, value)),
           column("expected", rangeOf),
         ],
         quality.rows,
@@ -41,6 +41,13 @@ export function qualityPanel() {
 }
 
 /** @param {Row} row */
-function rangeOf({ low, high }) {
-  return low === null || high === null ? "not enough history" : `${formatExact(low)} to ${formatExact(high)}`;
+function rangeOf({ expectation, low, high }) {
+  if (low === null || high === null) return "not enough history";
+  return `${formatMeasured(expectation, low)} to ${formatMeasured(expectation, high)}`;
+}
+
+/** A value as what it is: a share, an age, or a number. @param {string} expectation @param {number} value */
+export function formatMeasured(expectation, value) {
+  if (expectation.endsWith("_share")) return formatShare(value);
+  return expectation === "freshness" ? formatSpan(value * 1_000) : formatExact(value);
 }
