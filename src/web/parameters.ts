@@ -11,10 +11,9 @@ const MAX_STEP_MS = 366 * 86_400_000;
 const MAX_RANK = 100_000;
 
 const time = z
-  .union([
-    z.string().regex(/^\d{1,15}$/),
-    z.iso.datetime({ offset: true, error: "a time: RFC 3339 with a zone, or ms since the epoch" }),
-  ])
+  .union([z.string().regex(/^\d{1,15}$/), z.iso.datetime({ offset: true })], {
+    error: "a time: RFC 3339 with a zone, or ms since the epoch",
+  })
   .transform((text) => (/^\d+$/.test(text) ? Number(text) : Date.parse(text)))
   .refine((timeMs) => timeMs >= 0 && timeMs <= MAX_TIME_MS, "a time from 1970 to 9999");
 

@@ -56,6 +56,12 @@ test("the OpenAPI document names every route and every bound", async () => {
   assert.deepEqual(schema.required, ["query", "fromMs", "toMs", "rows", "nextCursor"]);
 });
 
+test("a time that is none is told what a time looks like", async () => {
+  await using s = await serving();
+  const { body } = await ask(s, "/api/windows?query=pages&from=yesterday");
+  assert.match(body, /from: a time: RFC 3339 with a zone, or ms since the epoch/);
+});
+
 test("what can't be answered is a problem with a code, and names the parameter", async () => {
   await using s = await serving();
   for (const [path, status, code, parameter] of [
