@@ -1,7 +1,7 @@
 import type { QueryPlan } from "../../src/queries/plan.ts";
-import type { PostgresConnection } from "../../src/sinks/postgres/connected-client.ts";
 import { PostgresSession } from "../../src/sinks/postgres/session.ts";
 import { tableWindows } from "../../src/sinks/postgres/table-windows.ts";
+import type { PostgresConnection } from "../../src/sinks/postgres/target.ts";
 import { parsePostgresUrl } from "../../src/sinks/postgres/target.ts";
 import { PASSWORD, type TestPostgres } from "./postgres-server.ts";
 

@@ -2,8 +2,11 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { readSecret } from "../../kafka/secret.ts";
-import type { PostgresConnection } from "../../sinks/postgres/connected-client.ts";
-import { type PostgresTarget, parsePostgresUrl } from "../../sinks/postgres/target.ts";
+import {
+  type PostgresConnection,
+  type PostgresTarget,
+  parsePostgresUrl,
+} from "../../sinks/postgres/target.ts";
 import { type Settings, variableOf } from "./settings.ts";
 
 /** A database for results, and the schema there. */

@@ -3,16 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import type { Client } from "pg";
 import { ClickstreamError } from "../../core/errors.ts";
 import { PostgresFailure } from "./postgres-errors.ts";
-import { type PostgresTarget, targetName } from "./target.ts";
-
-/** How to connect. */
-export interface PostgresConnection {
-  target: PostgresTarget;
-  /** Reads the password, when the server asks for one; it is not kept. Undefined: there is none. */
-  password(target: PostgresTarget): Promise<string | undefined>;
-  /** When a statement has had no answer for so long, a second connection looks whether the server is still there. */
-  patienceMs?: number;
-}
+import { type PostgresConnection, type PostgresTarget, targetName } from "./target.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 

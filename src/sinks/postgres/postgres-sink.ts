@@ -4,13 +4,13 @@ import { ClickstreamError } from "../../core/errors.ts";
 import type { QueryPlan } from "../../queries/plan.ts";
 import type { Sink, WindowRows } from "../sink.ts";
 import { columnsOf, identifier, KEY_HASH, sqlTime } from "./columns.ts";
-import type { PostgresConnection } from "./connected-client.ts";
 import { copyText } from "./copy-text.ts";
 import { DayPartitions, qualified } from "./day-partitions.ts";
 import { schemaChanged } from "./postgres-errors.ts";
 import { lockSchema, type PostgresOwnership, prepareSchema } from "./schema.ts";
 import { WINDOWS_TABLE } from "./schema-steps.ts";
 import { PostgresSession } from "./session.ts";
+import type { PostgresConnection } from "./target.ts";
 
 /** Where rows go, and whose they are. */
 export interface PostgresOptions {

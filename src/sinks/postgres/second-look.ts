@@ -1,5 +1,6 @@
-import { connectedClient, type PostgresConnection } from "./connected-client.ts";
+import { connectedClient } from "./connected-client.ts";
 import { isOfServer } from "./postgres-errors.ts";
+import type { PostgresConnection } from "./target.ts";
 
 const ANSWER_TIMEOUT_MS = 10_000;
 

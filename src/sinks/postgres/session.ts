@@ -3,10 +3,10 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
-import { connectedClient, type PostgresConnection } from "./connected-client.ts";
+import { connectedClient } from "./connected-client.ts";
 import { postgresFailure } from "./postgres-errors.ts";
 import { whyNoAnswer } from "./second-look.ts";
-import { targetName } from "./target.ts";
+import { type PostgresConnection, targetName } from "./target.ts";
 
 /** For a statement of a few MB. A server that takes longer is taken for dead; what it did is undone. */
 const STATEMENT_TIMEOUT_MS = 300_000;

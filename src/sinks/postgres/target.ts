@@ -16,6 +16,15 @@ export interface PostgresTarget {
   sslRootCert?: string | undefined;
 }
 
+/** How to connect. */
+export interface PostgresConnection {
+  target: PostgresTarget;
+  /** Reads the password, when the server asks for one; it is not kept. Undefined: there is none. */
+  password(target: PostgresTarget): Promise<string | undefined>;
+  /** When a statement has had no answer for so long, a second connection looks whether the server is still there. */
+  patienceMs?: number;
+}
+
 const MODES: readonly SslMode[] = ["disable", "require", "verify-ca", "verify-full"];
 const PARAMETERS = ["sslmode", "sslrootcert", "host"];
 const DEFAULT_PORT = 5432;
