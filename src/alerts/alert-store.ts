@@ -11,7 +11,7 @@ import type { PastValues } from "./past-values.ts";
 export const ALERTS_FILE = "alerts.sqlite";
 const FORMAT = 1;
 /** Changes that the page can show. */
-const KEPT_CHANGES = 500;
+export const KEPT_CHANGES = 500;
 
 const SCHEMA = `
   CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,4 +1,6 @@
+import { rowPlans } from "../queries/data-quality.ts";
 import type { QueryPlan, WindowLengths } from "../queries/plan.ts";
+import { windowsOf } from "../queries/window-lengths.ts";
 import type { QueryRule } from "./rule.ts";
 import type { WatchedQuery, WindowValues } from "./window-rule.ts";
 
@@ -6,6 +8,15 @@ import type { WatchedQuery, WindowValues } from "./window-rule.ts";
 export interface Watchable {
   readonly plan: QueryPlan;
   readonly lengths: WindowLengths;
+}
+
+/** Whose rows rules may watch in a pipeline, by name. */
+export function watchables(
+  queries: readonly QueryPlan[],
+  pipeline: WindowLengths,
+): ReadonlyMap<string, Watchable> {
+  const plans = rowPlans(queries, pipeline);
+  return new Map(plans.map((plan) => [plan.name, { plan, lengths: windowsOf(plan, pipeline) }]));
 }
 
 /** The key of a row as text: a JSON list of its key columns, in the query's order. */

@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { AlertStore } from "../../alerts/alert-store.ts";
+import { watchables } from "../../alerts/row-values.ts";
 import type { AlertsStatus } from "../../alerts/status.ts";
 import type { WebhookOptions } from "../../alerts/webhook.ts";
-import { rowPlans } from "../../queries/data-quality.ts";
-import { windowsOf } from "../../queries/window-lengths.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
 import { type Settings, variableOf } from "../config/settings.ts";
 import type { PipelineSettings } from "../config.ts";
@@ -44,11 +43,7 @@ export async function openAlerts(context: Context, settings: PipelineSettings): 
     store.begin(closedBeforeMs);
     const { alertTopic, maxStateMb } = config.settings;
     const { kafka, topic, windows } = settings;
-    const watched = new Map(
-      rowPlans(queries, windows).map(
-        (plan) => [plan.name, { plan, lengths: windowsOf(plan, windows) }] as const,
-      ),
-    );
+    const watched = watchables(queries, windows);
     const setup: AlertingSetup = {
       ...{ output, folder, rules: config.alertRules, watched, topic, closedBeforeMs },
       webhook: webhookOf(config.settings),

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ALERTS_FILE, AlertStore } from "../../alerts/alert-store.ts";
+import { ALERTS_FILE, AlertStore, KEPT_CHANGES } from "../../alerts/alert-store.ts";
+import { watchables } from "../../alerts/row-values.ts";
 import type { AlertRule } from "../../alerts/rule.ts";
 import { type AlertsStatus, alertsStatus } from "../../alerts/status.ts";
-import { rowPlans } from "../../queries/data-quality.ts";
-import { windowsOf } from "../../queries/window-lengths.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import { alertsFolderOf } from "./alerts-part.ts";
 
@@ -20,21 +19,15 @@ export function recordedAlerts(
   if (!existsSync(join(folder, ALERTS_FILE))) return undefined;
   try {
     using store = new AlertStore(folder, { readOnly: true });
-    const changes = store.changes(RECORDED_CHANGES);
+    const changes = store.changes(KEPT_CHANGES);
     const rules = store.rules().map(({ name, definition }) => {
       const rule = JSON.parse(definition) as AlertRule;
       // A rule's definition leaves out what is only told; its latest change has it.
       const told = changes.find((change) => change.rule === name);
       return told === undefined ? rule : { ...rule, severity: told.severity, note: told.note };
     });
-    const watched = rowPlans(queries, windows).map(
-      (plan) => [plan.name, { plan, lengths: windowsOf(plan, windows) }] as const,
-    );
-    return alertsStatus(store, rules, new Map(watched));
+    return alertsStatus(store, rules, watchables(queries, windows));
   } catch {
     return undefined; // the page goes on without
   }
 }
-
-/** As many as the store keeps. */
-const RECORDED_CHANGES = 500;

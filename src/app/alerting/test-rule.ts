@@ -1,12 +1,10 @@
 import { PastInMemory } from "../../alerts/past-values.ts";
-import { keyOf, type Watchable, watchedQuery, windowValues } from "../../alerts/row-values.ts";
+import { keyOf, type Watchable, watchables, watchedQuery, windowValues } from "../../alerts/row-values.ts";
 import type { AlertRule, QueryRule } from "../../alerts/rule.ts";
 import { type WindowChange, WindowRule } from "../../alerts/window-rule.ts";
 import type { Clock } from "../../core/clock.ts";
 import { ClickstreamError, UsageError } from "../../core/errors.ts";
 import { FinalWindows } from "../../history/final-windows.ts";
-import { rowPlans } from "../../queries/data-quality.ts";
-import { windowsOf } from "../../queries/window-lengths.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import { readManifest } from "../../sinks/manifest-file.ts";
 import { nearest } from "../config/nearest.ts";
@@ -111,13 +109,11 @@ async function manifestOf(output: string): Promise<Manifest> {
 }
 
 function watchableOf(rule: QueryRule, { queries, windows }: Manifest): Watchable {
-  const plans = rowPlans(queries, windows);
-  const plan = plans.find(({ name }) => name === rule.query);
-  if (plan === undefined) {
-    throw new UsageError(
-      `This output has no query ${rule.query}, which the alert rule ${rule.name} watches.`,
-      `It has ${plans.map(({ name }) => name).join(", ")}.`,
-    );
-  }
-  return { plan, lengths: windowsOf(plan, windows) };
+  const watched = watchables(queries, windows);
+  const found = watched.get(rule.query);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `This output has no query ${rule.query}, which the alert rule ${rule.name} watches.`,
+    `It has ${[...watched.keys()].join(", ")}.`,
+  );
 }
