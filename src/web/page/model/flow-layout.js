@@ -41,8 +41,8 @@ export function layoutFlow({ sources, targets, links }) {
   }));
   const total = sum(shown);
   const scale = total === 0 ? 0 : FULL_PX / total;
-  const left = stacked([...sources.map(({ page }) => page)], shown, "source", scale);
-  const right = stacked([...targets.map(({ page }) => page)], shown, "target", scale);
+  const left = stacked(sources, shown, "source", scale);
+  const right = stacked(targets, shown, "target", scale);
   const sourceNext = left.map(({ barTopPx }) => barTopPx);
   const targetNext = right.map(({ barTopPx }) => barTopPx);
   // In the order of both sides, so that ribbons of a page do not cross each other.
@@ -66,16 +66,16 @@ export function layoutFlow({ sources, targets, links }) {
 }
 
 /**
- * @param {string[]} names
+ * @param {readonly { page: string }[]} pages
  * @param {readonly { source: number, target: number, transitions: number }[]} links
  * @param {"source" | "target"} side
  * @param {number} scale px of a transition
  * @returns {FlowNode[]}
  */
-function stacked(names, links, side, scale) {
-  const totals = [...names, OTHER_PAGES].map((name, index) => ({
+function stacked(pages, links, side, scale) {
+  const totals = [...pages, { page: OTHER_PAGES }].map(({ page: name }, index) => ({
     name,
-    isOther: index === names.length,
+    isOther: index === pages.length,
     transitions: sum(links.filter((link) => link[side] === index)),
   }));
   let topPx = 0;

@@ -3,7 +3,7 @@
 /** @import { Page } from "../model/state.js" */
 /** @import { Stretch } from "../model/stretch.js" */
 /** @import { TableColumn } from "../parts/table.js" */
-import { h, setAttribute, setText } from "../base/dom.js";
+import { h } from "../base/dom.js";
 import { counted, formatCount, formatShare } from "../format/numbers.js";
 import { formatSpan } from "../format/times.js";
 import { sessionQuery } from "../model/session-queries.js";
@@ -11,45 +11,30 @@ import { ask } from "../net/ask.js";
 import { searchField } from "../parts/choices.js";
 import { historyPanel } from "../parts/history-panel.js";
 import { keyCell, paintKey } from "../parts/key-cell.js";
+import { moreButton } from "../parts/more-button.js";
 import { stretchQuestion } from "../parts/stretch-question.js";
 import { column, dataTable } from "../parts/table.js";
 import { NO_SESSIONS } from "./session-lengths-panel.js";
-
-const FEW = 10;
-const MANY = 100;
 
 /** @typedef {SessionPages["items"][number]} Item */
 /** @typedef {{ query: QueryInfo, search: string, limit: number, stretch: Stretch }} Asked */
 
 /** The pages on which sessions begin and end, side by side, with search. @param {Page} page */
 export function sessionPagesPanel({ go, repaint }) {
-  let limit = FEW;
   const search = searchField({ label: "Search pages", search: (text) => go({ chosen: { search: text } }) });
   const entry = side("Entry pages");
   const exit = side("Exit pages");
-  const more = h("button", {
-    type: "button",
-    class: "button",
-    on: {
-      click() {
-        limit = limit === FEW ? MANY : FEW;
-        repaint();
-      },
-    },
-  });
+  const more = moreButton(repaint);
   return historyPanel(
     { title: "Entry and exit pages", wide: true, controls: [search.node] },
     {
-      content: [
-        h("div", { class: "side-by-side" }, entry.node, exit.node),
-        h("p", { class: "panel-foot" }, more),
-      ],
+      content: [h("div", { class: "side-by-side" }, entry.node, exit.node), more.node],
       question(state) {
         const query = sessionQuery(state.queries);
         if (query === undefined) return "This output has no row for each session.";
         const text = state.route.chosen.search ?? "";
         search.paint(text);
-        return stretchQuestion(state, query, { search: text, limit });
+        return stretchQuestion(state, query, { search: text, limit: more.limit() });
       },
       async ask(/** @type {Asked} */ { search: text, limit: most, stretch: { fromMs, toMs } }, signal) {
         const [entries, exits] = await Promise.all(
@@ -73,9 +58,7 @@ export function sessionPagesPanel({ go, repaint }) {
         }
         entry.paint(entries);
         exit.paint(exits);
-        const pages = Math.max(entries.pages, exits.pages);
-        setText(more, limit === FEW ? `Show ${Math.min(MANY, pages)}` : `Show ${FEW}`);
-        setAttribute(more, "hidden", pages <= FEW);
+        more.paint(Math.max(entries.pages, exits.pages));
         return { lead };
       },
     },

@@ -2,7 +2,7 @@
 /** @import { Page, State } from "../model/state.js" */
 /** @import { Stretch } from "../model/stretch.js" */
 /** @import { TableColumn } from "../parts/table.js" */
-import { h, setAttribute, setText } from "../base/dom.js";
+import { setText } from "../base/dom.js";
 import { sparkline } from "../charts/sparkline.js";
 import { counted, formatShare } from "../format/numbers.js";
 import { countOf, keysOf, measuresOf, numbersOf } from "../model/query-shapes.js";
@@ -11,11 +11,10 @@ import { chooser, searchField } from "../parts/choices.js";
 import { historyPanel } from "../parts/history-panel.js";
 import { keyCell, linkCell, paintKey, paintLink } from "../parts/key-cell.js";
 import { measureColumns, titleOf } from "../parts/measure-cells.js";
+import { moreButton } from "../parts/more-button.js";
 import { rankingLead, stretchQuestion } from "../parts/stretch-question.js";
 import { dataTable } from "../parts/table.js";
 
-const FEW = 10;
-const MANY = 100;
 const POINTS = 40;
 
 /** @typedef {Top["items"][number]} Item */
@@ -33,28 +32,18 @@ const POINTS = 40;
  * @param {Page} page
  */
 export function topPanel({ title, noun, query: find, without, link, brief = false }, { go, repaint }) {
-  let limit = FEW;
   const search = searchField({
     label: `Search ${noun}s`,
     search: (text) => go({ chosen: { search: text } }),
   });
   const by = chooser({ label: "by", choose: (measure) => go({ chosen: { by: measure } }) });
   const table = dataTable({ label: title, key: (/** @type {Item} */ { key }) => JSON.stringify(key) });
-  const more = h("button", {
-    type: "button",
-    class: "button",
-    on: {
-      click() {
-        limit = limit === FEW ? MANY : FEW;
-        repaint();
-      },
-    },
-  });
+  const more = moreButton(repaint);
 
   return historyPanel(
     { title, wide: !brief, controls: brief ? [] : [by.node, search.node] },
     {
-      content: brief ? [table.node] : [table.node, h("p", { class: "panel-foot" }, more)],
+      content: brief ? [table.node] : [table.node, more.node],
       question(state) {
         const query = find(state);
         if (query === undefined) return without;
@@ -72,7 +61,7 @@ export function topPanel({ title, noun, query: find, without, link, brief = fals
         return stretchQuestion(state, query, {
           by: measure,
           search: brief ? "" : (chosen.search ?? ""),
-          limit,
+          limit: more.limit(),
         });
       },
       ask: ({ query, by: measure, search: text, limit: most, stretch: { fromMs, toMs } }, signal) =>
@@ -100,8 +89,7 @@ export function topPanel({ title, noun, query: find, without, link, brief = fals
           };
         }
         table.paint(columnsOf(top, query, link, brief), top.items);
-        setText(more, limit === FEW ? `Show ${Math.min(MANY, top.keys)}` : `Show ${FEW}`);
-        setAttribute(more, "hidden", top.keys <= FEW);
+        more.paint(top.keys);
         return { lead };
       },
     },
