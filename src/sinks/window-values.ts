@@ -68,8 +68,9 @@ function unknownShare(plan: QueryPlan, field: string, entry: WindowRows): Window
 }
 
 function recordShares(entry: WindowRows, dedupe: boolean): WindowValue[] {
-  const records = new Map(rowsOf(entry).map((row) => [String(row[FATE]), Number(row.events)]));
-  const counted = rowsOf(entry).find((row) => row[FATE] === EVENT_FATES[0]);
+  const rows = rowsOf(entry);
+  const records = new Map(rows.map((row) => [String(row[FATE]), Number(row.events)]));
+  const counted = rows.find((row) => row[FATE] === EVENT_FATES[0]);
   const of = (fate: string): number => records.get(fate) ?? 0;
   const all = [...records.values()].reduce((sum, some) => sum + some, 0);
   const reasons = [...records.keys()].filter((fate) => !(EVENT_FATES as readonly string[]).includes(fate));
