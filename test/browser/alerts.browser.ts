@@ -1,15 +1,14 @@
 // The panels of alerts and of data quality against the API, and the width of everything, in a real Chromium.
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Browser } from "playwright-core";
 import type { Pipeline } from "../../src/web/api.ts";
 import { shownText } from "../../src/web/page/format/text.js";
 import { formatMoment } from "../../src/web/page/format/times.js";
 import { VIEWS } from "../../src/web/page/model/route.js";
 import { formatMeasured } from "../../src/web/page/views/quality-panel.js";
-import { findChromium, launchChromium } from "./chromium.ts";
-import { HOSTILE, type PipelineWithPage, startPipelineWithPage } from "./pipeline-with-page.ts";
+import { chromiumSuite } from "./chromium-suite.ts";
+import { HOSTILE } from "./pipeline-with-page.ts";
 import { openWatched, settled, tableRows } from "./watched-page.ts";
 
 const WIDTHS = [360, 390, 480, 600, 736, 820, 960, 1_088, 1_280, 1_440, 1_920];
@@ -17,34 +16,18 @@ const WIDTHS = [360, 390, 480, 600, 736, 820, 960, 1_088, 1_280, 1_440, 1_920];
 const TABLES_FIT = { view: "pages", fromWidth: 820 };
 const LOOKS = 300;
 
-const found = findChromium();
-const skip = "missing" in found ? found.missing : false;
-const cleanups: (() => Promise<void>)[] = [];
-let pipeline: PipelineWithPage;
-let browser: Browser;
-
-suite("alerts, data quality and widths in a real Chromium", { skip }, () => {
-  before(async () => {
-    if ("missing" in found) return;
-    pipeline = await startPipelineWithPage({ after: (cleanup) => cleanups.push(cleanup) });
-    browser = await launchChromium(found.path);
-  });
-  after(async () => {
-    await browser?.close();
-    for (const cleanup of cleanups.toReversed()) await cleanup();
-  });
-
+chromiumSuite("alerts, data quality and widths in a real Chromium", (started) => {
   /** The API's answer as soon as it is so. */
   const pipelineThat = async (is: (answer: Pipeline) => boolean): Promise<Pipeline> => {
     for (let look = 0; look < LOOKS; look++) {
-      const answer = (await (await fetch(`${pipeline.url}/api/pipeline`)).json()) as Pipeline;
+      const answer = (await (await fetch(`${started.pipeline.url}/api/pipeline`)).json()) as Pipeline;
       if (is(answer)) return answer;
       await delay(200);
     }
     throw new Error("the API does not come to tell that");
   };
   const open = async (options = {}) => {
-    const watched = await openWatched(browser, `${pipeline.url}/#pipeline`, options);
+    const watched = await openWatched(started.browser, `${started.pipeline.url}/#pipeline`, options);
     await settled(watched.page);
     return watched;
   };
@@ -112,7 +95,7 @@ suite("alerts, data quality and widths in a real Chromium", { skip }, () => {
     const { page } = watched;
     const findings: string[] = [];
     for (const view of VIEWS) {
-      await page.goto(`${pipeline.url}/#${view}`);
+      await page.goto(`${started.pipeline.url}/#${view}`);
       await settled(page);
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 900 });
@@ -139,8 +122,8 @@ suite("alerts, data quality and widths in a real Chromium", { skip }, () => {
 
   test("when no alert fires any more, the panel says so", async () => {
     await using watched = await open();
-    await pipeline.stop();
-    await pipeline.start("defaults");
+    await started.pipeline.stop();
+    await started.pipeline.start("defaults");
     const { alerts } = await pipelineThat((answer) => answer.alerts?.active.length === 0);
     const { page } = watched;
     await page.getByText(`Nothing of ${alerts!.rules} rules fires.`).waitFor({ timeout: 60_000 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, suite, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { freePort } from "../../src/local/ports.ts";
 import type { Pipeline, Queries, Top, User, Windows } from "../../src/web/api.ts";
 import { formatCount, formatMean, formatPoints, formatShare } from "../../src/web/page/format/numbers.js";
@@ -13,39 +13,22 @@ import { formatMoment, formatSpan } from "../../src/web/page/format/times.js";
 import { VIEWS } from "../../src/web/page/model/route.js";
 import { OTHERS } from "../../src/web/page/model/shares.js";
 import { startCommand } from "../services/command-line.ts";
-import { findChromium, launchChromium } from "./chromium.ts";
-import { HOSTILE, type PipelineWithPage, startPipelineWithPage } from "./pipeline-with-page.ts";
+import { chromiumSuite } from "./chromium-suite.ts";
+import { HOSTILE } from "./pipeline-with-page.ts";
 import { firstProvisional, untilAnswers } from "./server-answers.ts";
 import { chartValues, openWatched, settled, tableRows } from "./watched-page.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("screenshots", import.meta.url));
 const WIDTHS = [390, 820, 1440];
 
-const found = findChromium();
-const skip = "missing" in found ? found.missing : false;
-const cleanups: (() => Promise<void>)[] = [];
-let pipeline: PipelineWithPage;
-let browser: Browser;
-
-suite("the page in a real Chromium", { skip }, () => {
-  before(async () => {
-    if ("missing" in found) return;
-    pipeline = await startPipelineWithPage({ after: (cleanup) => cleanups.push(cleanup) });
-    browser = await launchChromium(found.path);
-    mkdirSync(SCREENSHOTS, { recursive: true });
-  });
-  after(async () => {
-    await browser?.close();
-    for (const cleanup of cleanups.toReversed()) await cleanup();
-  });
-
+chromiumSuite("the page in a real Chromium", (started) => {
   const ask = async <T>(path: string): Promise<T> => {
-    const response = await fetch(`${pipeline.url}${path}`);
+    const response = await fetch(`${started.pipeline.url}${path}`);
     assert.equal(response.status, 200, path);
     return (await response.json()) as T;
   };
   const open = async (hash: string) => {
-    const watched = await openWatched(browser, `${pipeline.url}/#${hash}`);
+    const watched = await openWatched(started.browser, `${started.pipeline.url}/#${hash}`);
     await settled(watched.page);
     return watched;
   };
@@ -53,7 +36,7 @@ suite("the page in a real Chromium", { skip }, () => {
   const answered = async <T>(page: Page, hash: string, path: RegExp): Promise<T> => {
     const response = page.waitForResponse((candidate) => path.test(candidate.url()) && candidate.ok());
     await page.goto("about:blank");
-    await page.goto(`${pipeline.url}/#${hash}`);
+    await page.goto(`${started.pipeline.url}/#${hash}`);
     const answer = (await (await response).json()) as T;
     await settled(page);
     return answer;
@@ -81,7 +64,7 @@ suite("the page in a real Chromium", { skip }, () => {
     );
     assert.match(await page.locator("#status").innerText(), /Up to date/);
     assert.deepEqual(watched.problems, []);
-    assert.deepEqual([...watched.hosts], [new URL(pipeline.url).host]);
+    assert.deepEqual([...watched.hosts], [new URL(started.pipeline.url).host]);
   });
 
   test("Pages: the ranking, its search and its measure are the API's", async () => {
@@ -121,7 +104,7 @@ suite("the page in a real Chromium", { skip }, () => {
       new Map([...drawn.keys(), ...told.keys()].map((moment) => [moment, told.get(moment) ?? "0"])),
     );
 
-    const provisional = await firstProvisional(pipeline.url);
+    const provisional = await firstProvisional(started.pipeline.url);
     const strip = page.getByRole("radiogroup", { name: "Open windows" });
     await strip.getByRole("radio").last().check({ force: true });
     const last = provisional.windows.at(-1)!;
@@ -244,7 +227,7 @@ suite("the page in a real Chromium", { skip }, () => {
 
   test("hostile urls and users are only ever text, and break no layout", async () => {
     for (const hash of ["pages", "users", "queries?query=page_funnel", "pages?search=%3Cimg"]) {
-      await using watched = await openWatched(browser, `${pipeline.url}/#${hash}`, {
+      await using watched = await openWatched(started.browser, `${started.pipeline.url}/#${hash}`, {
         viewport: { width: 390, height: 800 },
       });
       const { page } = watched;
@@ -284,7 +267,9 @@ suite("the page in a real Chromium", { skip }, () => {
   });
 
   test("the theme is the system's until one is chosen, and stays", async () => {
-    await using watched = await openWatched(browser, `${pipeline.url}/#now`, { colorScheme: "dark" });
+    await using watched = await openWatched(started.browser, `${started.pipeline.url}/#now`, {
+      colorScheme: "dark",
+    });
     const { page } = watched;
     const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const dark = await paper();
@@ -321,7 +306,9 @@ suite("the page in a real Chromium", { skip }, () => {
     const source = readFileSync(axe, "utf8");
     for (const colorScheme of ["light", "dark"] as const) {
       for (const view of VIEWS) {
-        await using watched = await openWatched(browser, `${pipeline.url}/#${view}`, { colorScheme });
+        await using watched = await openWatched(started.browser, `${started.pipeline.url}/#${view}`, {
+          colorScheme,
+        });
         await settled(watched.page);
         await watched.page.evaluate(source);
         const violations = await watched.page.evaluate(async () => {
@@ -344,8 +331,9 @@ suite("the page in a real Chromium", { skip }, () => {
   });
 
   test("screenshots at three widths, in light and dark", async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
     for (const colorScheme of ["light", "dark"] as const) {
-      await using watched = await openWatched(browser, `${pipeline.url}/#now`, {
+      await using watched = await openWatched(started.browser, `${started.pipeline.url}/#now`, {
         colorScheme,
         reducedMotion: "reduce",
       });
@@ -353,7 +341,7 @@ suite("the page in a real Chromium", { skip }, () => {
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: width < 500 ? 800 : 900 });
         for (const view of VIEWS) {
-          await page.goto(`${pipeline.url}/#${view}`);
+          await page.goto(`${started.pipeline.url}/#${view}`);
           await settled(page);
           const content = await page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(content <= width, `${view} is ${content} px wide in a window of ${width} px`);
@@ -370,10 +358,10 @@ suite("the page in a real Chromium", { skip }, () => {
     await using watched = await open("now");
     const { page } = watched;
     const banner = page.getByRole("alert").filter({ hasText: "connection to the server is lost" });
-    await pipeline.stop();
+    await started.pipeline.stop();
     await banner.waitFor();
     assert.match(await banner.innerText(), /Numbers are those of \d\d:\d\d:\d\d UTC/);
-    await pipeline.start();
+    await started.pipeline.start();
     await banner.waitFor({ state: "hidden", timeout: 30_000 });
     const api = await ask<Pipeline>("/api/pipeline");
     await page.waitForFunction(
@@ -384,10 +372,17 @@ suite("the page in a real Chromium", { skip }, () => {
 
   test("without an engine the page shows what is final, and says so", async () => {
     const port = await freePort();
-    const serve = startCommand(pipeline.folder, "serve", "--output", "output", "--http", String(port));
+    const serve = startCommand(
+      started.pipeline.folder,
+      "serve",
+      "--output",
+      "output",
+      "--http",
+      String(port),
+    );
     try {
       await untilAnswers(`http://127.0.0.1:${port}/livez`);
-      await using watched = await openWatched(browser, `http://127.0.0.1:${port}/#pages`);
+      await using watched = await openWatched(started.browser, `http://127.0.0.1:${port}/#pages`);
       await settled(watched.page);
       await watched.page.getByText("No engine runs in this process").first().waitFor();
       assert.ok((await tableRows(watched.page, "Top pages")).length > 0);

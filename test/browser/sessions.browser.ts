@@ -1,7 +1,7 @@
 // Whole sessions on the page, over a real engine.
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
 import { freePort } from "../../src/local/ports.ts";
 import { formatCount, formatMean, formatShare } from "../../src/web/page/format/numbers.js";
 import { shownText } from "../../src/web/page/format/text.js";
@@ -10,30 +10,14 @@ import { layoutFlow, OTHER_PAGES } from "../../src/web/page/model/flow-layout.js
 import { lengthWords } from "../../src/web/page/model/session-lengths.js";
 import type { Flow, SessionPages, Sessions } from "../../src/web/sessions-contract.ts";
 import { runCommand, startCommand } from "../services/command-line.ts";
-import { findChromium, launchChromium } from "./chromium.ts";
-import { HOSTILE, type PipelineWithPage, startPipelineWithPage } from "./pipeline-with-page.ts";
+import { chromiumSuite } from "./chromium-suite.ts";
+import { HOSTILE } from "./pipeline-with-page.ts";
 import { untilAnswers } from "./server-answers.ts";
 import { openWatched, settled, tableRows } from "./watched-page.ts";
 
-const found = findChromium();
-const skip = "missing" in found ? found.missing : false;
-const cleanups: (() => Promise<void>)[] = [];
-let pipeline: PipelineWithPage;
-let browser: Browser;
-
-suite("whole sessions in a real Chromium", { skip }, () => {
-  before(async () => {
-    if ("missing" in found) return;
-    pipeline = await startPipelineWithPage({ after: (cleanup) => cleanups.push(cleanup) });
-    browser = await launchChromium(found.path);
-  });
-  after(async () => {
-    await browser?.close();
-    for (const cleanup of cleanups.toReversed()) await cleanup();
-  });
-
+chromiumSuite("whole sessions in a real Chromium", (started) => {
   const open = async (hash: string) => {
-    const watched = await openWatched(browser, `${pipeline.url}/#${hash}`);
+    const watched = await openWatched(started.browser, `${started.pipeline.url}/#${hash}`);
     await settled(watched.page);
     return watched;
   };
@@ -47,7 +31,7 @@ suite("whole sessions in a real Chromium", { skip }, () => {
       page.waitForResponse((candidate) => path.test(candidate.url()) && candidate.ok()),
     );
     await page.goto("about:blank");
-    await page.goto(`${pipeline.url}/#${hash}`);
+    await page.goto(`${started.pipeline.url}/#${hash}`);
     const answers = await Promise.all(responses.map(async (response) => (await response).json()));
     await settled(page);
     return answers as unknown as T;
@@ -74,7 +58,7 @@ suite("whole sessions in a real Chromium", { skip }, () => {
       ]),
     );
     assert.deepEqual(watched.problems, []);
-    assert.deepEqual([...watched.hosts], [new URL(pipeline.url).host]);
+    assert.deepEqual([...watched.hosts], [new URL(started.pipeline.url).host]);
   });
 
   test("entry and exit pages, their search and the long list are the API's", async () => {
@@ -173,7 +157,7 @@ suite("whole sessions in a real Chromium", { skip }, () => {
   });
 
   test("an output without them says how to have them, with a command that can be copied", async () => {
-    const { folder, brokers } = pipeline;
+    const { folder, brokers } = started.pipeline;
     const target = ["--brokers", brokers.join(), "--topic", "shop"];
     const processed = await runCommand(folder, "process", ...target, "--output", "plain", "--until-end");
     assert.equal(processed.code, 0, processed.stderr);
@@ -181,7 +165,7 @@ suite("whole sessions in a real Chromium", { skip }, () => {
     const serve = startCommand(folder, "serve", "--output", "plain", "--http", String(port));
     try {
       await untilAnswers(`http://127.0.0.1:${port}/livez`);
-      await using watched = await openWatched(browser, `http://127.0.0.1:${port}/#sessions`);
+      await using watched = await openWatched(started.browser, `http://127.0.0.1:${port}/#sessions`);
       const { page } = watched;
       await settled(page);
       await page.getByText("This output has no whole sessions.").waitFor();

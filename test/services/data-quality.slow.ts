@@ -1,17 +1,14 @@
 // What is said of the data through a real Kafka, with the process killed at any moment.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
-import { systemClock } from "../../src/core/clock.ts";
 import { Cluster } from "../../src/kafka/cluster.ts";
 import type { QualityRow } from "../../src/sinks/data-quality.ts";
 import { startBroker } from "./broker.ts";
-import { type Ended, runCommand, startCommand } from "./command-line.ts";
 import { append } from "./dead-letters.ts";
+import { runKilled, runWhole } from "./killed-again.ts";
 
 const MINUTE_MS = 60_000;
 const START_MS = Date.parse("2026-11-23T08:00:00Z");
@@ -35,42 +32,24 @@ function events(): string[] {
   return sent;
 }
 
-/** Files about the data, and what is in them. */
-function files(output: string): Map<string, string> {
-  const paths = globSync("{arrivals,data_quality}/date=*/*.json", { cwd: output }).sort();
-  const digest = (path: string): string =>
-    createHash("sha256")
-      .update(readFileSync(join(output, path)))
-      .digest("hex");
-  return new Map(paths.map((path) => [path, digest(path)]));
-}
-
 test("killed again and again, rows about the data are the same, and the oracle agrees", async (t) => {
   const broker = await startBroker(t);
   const folder = mkdtempSync(join(tmpdir(), "clickstream-quality-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const connection = ["--brokers", broker.brokers.join(), "--topic", "visits"];
-  const clickstream = async (command: string, ...args: string[]): Promise<Ended> => {
-    const ended = await runCommand(folder, command, ...connection, ...args);
-    assert.equal(ended.code, 0, ended.stdout + ended.stderr);
-    return ended;
-  };
   const cluster = await Cluster.connect({ brokers: broker.brokers, clientId: "test" });
   t.after(() => cluster.close());
   await append(broker.brokers, await cluster.createTopic("visits", { partitions: 1 }), events());
   const settings = ["--data-quality", "--dedupe", "--window", "5m", "--slide", "5m"];
-  const whole = ["--output", "whole", ...settings, "--workers", "2"];
-  await clickstream("process", ...whole, "--until-end", "--finish");
-  await clickstream("verify", "--output", "whole");
-  const expected = files(join(folder, "whole"));
-  const rows = [...expected.keys()]
-    .filter((path) => path.startsWith("data_quality"))
-    .flatMap((path) =>
-      readFileSync(join(folder, "whole", path), "utf8")
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line) as QualityRow),
-    );
+  const run = { folder, connection, settings, queries: ["arrivals", "data_quality"], kills: KILLS };
+  await runWhole(run);
+  const cwd = join(folder, "whole");
+  const rows = globSync("data_quality/date=*/*.json", { cwd }).flatMap((path) =>
+    readFileSync(join(cwd, path), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as QualityRow),
+  );
   const greatest = new Map<string, number>();
   for (const { expectation, value } of rows)
     greatest.set(expectation, Math.max(value, greatest.get(expectation) ?? 0));
@@ -82,28 +61,5 @@ test("killed again and again, rows about the data are the same, and the oracle a
     "the broken hour is not noticed",
   );
 
-  const output = join(folder, "killed");
-  const args = [...connection, "--output", "killed", ...settings, "--workers", "1", "--commit-every", "20ms"];
-  const seenAfterKills: number[] = [];
-  let seen = new Map<string, string>();
-  for (let kill = 0; kill < KILLS; kill++) {
-    const engine = startCommand(folder, "process", ...args);
-    // In the middle of writing, or at whatever a slow machine is doing by then.
-    const untilMs = systemClock.monotonicMs() + 800 + kill * 1_000;
-    while (files(output).size === seen.size && systemClock.monotonicMs() < untilMs) await delay(5);
-    engine.child.kill("SIGKILL");
-    await engine.ended;
-    const now = files(output);
-    for (const [path, digest] of seen)
-      assert.equal(now.get(path), digest, `${path} changed after it was final`);
-    seen = now;
-    seenAfterKills.push(now.size);
-  }
-  assert(
-    seenAfterKills.some((size) => size > 0 && size < expected.size),
-    `no kill fell into the work: ${seenAfterKills}`,
-  );
-  await clickstream("process", "--output", "killed", ...settings, "--until-end", "--finish");
-  assert.deepEqual(files(output), expected);
-  await clickstream("verify", "--output", "killed");
+  await runKilled(run);
 });
