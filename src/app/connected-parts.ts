@@ -69,7 +69,8 @@ export const parts: Parts = {
     const kafka = kafkaOptions(context.config, brokers, "clickstream-verify");
     const postgres = postgresOf(context.config.settings);
     const onProgress = verifyProgress(context);
-    return verify({ kafka, topic, output, clock: context.clock, postgres, onProgress });
+    const { clock, stopRequested: signal } = context;
+    return verify({ kafka, topic, output, clock, postgres, signal, onProgress });
   },
 };
 

@@ -21,6 +21,8 @@ export interface VerifyOptions {
   clock: Clock;
   /** Database whose tables are compared with the files of the output, too. */
   postgres?: PostgresDestination | undefined;
+  /** Ends the reading of the topic with its reason. */
+  signal?: AbortSignal;
   /** Called after every batch with the records read so far and those there are. */
   onProgress?: (recordsRead: number, recordsInAll: number) => void;
 }
@@ -38,7 +40,7 @@ export interface VerificationOfAll extends Verification {
  * reading the topic may throw; BATCHES_FORGOTTEN; UsageError when the output is of another topic.
  */
 export async function verify(options: VerifyOptions): Promise<VerificationOfAll> {
-  const { kafka, clock, output, postgres, onProgress = () => {} } = options;
+  const { kafka, clock, output, postgres, signal, onProgress = () => {} } = options;
   const manifest = await manifestOf(options);
   const cluster = await Cluster.connect(kafka);
   try {
@@ -62,7 +64,7 @@ export async function verify(options: VerifyOptions): Promise<VerificationOfAll>
     );
     const recordsInAll = read.reduce((sum, partition) => sum + partition.read, 0);
     const progress = (recordsRead: number): void => onProgress(recordsRead, recordsInAll);
-    const reader = partitionReader(kafka, clock, topic);
+    const reader = partitionReader({ kafka, clock, topic, signal });
     const found =
       spark === undefined
         ? await verifyOutput(output, manifest, reader, progress)

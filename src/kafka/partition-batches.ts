@@ -11,12 +11,21 @@ const WAITING_BATCHES = 8;
 /** Makes a value that stays valid of one row of columns that do not. */
 export type CopyRecord<T> = (partition: number, records: RecordColumns, row: number) => T;
 
+/** A topic, and when to read no further. */
+export interface BatchSource {
+  kafka: KafkaOptions;
+  clock: Clock;
+  topic: TopicDescription;
+  /** Reading ends with its reason, also while no broker answers. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Copies of the committed records of a partition with offsets in [from, to), batch by batch, by a reader of its own.
  * @throws ClickstreamError as `TopicReader`
  */
 export async function* partitionBatches<T>(
-  { kafka, clock, topic }: { kafka: KafkaOptions; clock: Clock; topic: TopicDescription },
+  { kafka, clock, topic, signal }: BatchSource,
   { partition, from, to }: { partition: number; from: number; to: number },
   copy: CopyRecord<T>,
 ): AsyncGenerator<T[]> {
@@ -50,8 +59,11 @@ export async function* partitionBatches<T>(
       },
     },
   });
+  const stop = (): void => changed.resolve();
+  signal?.addEventListener("abort", stop);
   try {
     for (;;) {
+      signal?.throwIfAborted();
       const batch = waiting.shift();
       if (batch !== undefined) {
         yield batch;
@@ -66,6 +78,7 @@ export async function* partitionBatches<T>(
       }
     }
   } finally {
+    signal?.removeEventListener("abort", stop);
     await reader.close();
   }
 }

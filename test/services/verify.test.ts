@@ -7,6 +7,7 @@ import { systemClock as clock } from "../../src/core/clock.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { Cluster, type TopicDescription } from "../../src/kafka/cluster.ts";
 import type { KafkaOptions } from "../../src/kafka/options.ts";
+import { partitionBatches } from "../../src/kafka/partition-batches.ts";
 import { Producer } from "../../src/kafka/producer.ts";
 import type { LogRecord } from "../../src/oracle/oracle.ts";
 import type { Manifest } from "../../src/sinks/manifest.ts";
@@ -127,4 +128,31 @@ test("verify reads what is committed, finds what differs, and refuses what can't
   const { id } = (await cluster.topic(TOPIC))!;
   await writeManifest(output, { ...manifest, topic: { name: TOPIC, id }, partitions: beyond });
   await assert.rejects(verify(options), { code: "LOG_TRUNCATED" });
+});
+
+test("verify ends when it is told to, also while no broker answers", async (t) => {
+  const broker = await startBroker(t);
+  const kafka = { brokers: broker.brokers, clientId: "test" };
+  const cluster = await Cluster.connect(kafka);
+  t.after(() => cluster.close());
+  await using folder = await temporaryFolder();
+  const [{ position } = { position: 0 }] = (await prepare(kafka, cluster, folder.path)).partitions;
+  const topic = (await cluster.topic(TOPIC))!;
+  const signal = AbortSignal.abort();
+  await assert.rejects(verify({ kafka, topic: TOPIC, output: folder.path, clock, signal }), {
+    name: "AbortError",
+  });
+
+  const stopping = new AbortController();
+  const source = { kafka, clock, topic, signal: stopping.signal };
+  const records = partitionBatches(source, { partition: 0, from: 0, to: position + 1 }, (_, __, row) => row);
+  await records.next();
+  await broker.kill9();
+  setTimeout(() => stopping.abort(), 2_000);
+  await assert.rejects(
+    async () => {
+      for await (const _ of records);
+    },
+    { name: "AbortError" },
+  );
 });

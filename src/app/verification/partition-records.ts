@@ -1,15 +1,11 @@
-import type { Clock } from "../../core/clock.ts";
 import type { RecordColumns } from "../../events/records.ts";
-import type { TopicDescription } from "../../kafka/cluster.ts";
-import type { KafkaOptions } from "../../kafka/options.ts";
-import { partitionBatches } from "../../kafka/partition-batches.ts";
+import { type BatchSource, partitionBatches } from "../../kafka/partition-batches.ts";
 import type { LogRecord } from "../../oracle/oracle.ts";
 import type { ReadPartition } from "./recompute.ts";
 
 /** Reads partitions of a topic as batches of records that stay valid, each partition by a reader of its own. */
-export function partitionReader(kafka: KafkaOptions, clock: Clock, topic: TopicDescription): ReadPartition {
-  return (partition, from, to) =>
-    partitionBatches({ kafka, clock, topic }, { partition, from, to }, copyRecord);
+export function partitionReader(source: BatchSource): ReadPartition {
+  return (partition, from, to) => partitionBatches(source, { partition, from, to }, copyRecord);
 }
 
 function copyRecord(partition: number, records: RecordColumns, row: number): LogRecord {
