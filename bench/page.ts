@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ProcessResult } from "../src/app/process.ts";
 import { freePort } from "../src/local/ports.ts";
 
-const ROUNDS = 3;
+const ROUNDS = 9;
 const SCRAPE_EVERY_MS = 5_000;
 /** As the page's panels: two seconds between questions, longer behind answers that took long. */
 const ASK_EVERY_MS = 2_000;
