@@ -21,7 +21,7 @@ export interface VerifyOptions {
   clock: Clock;
   /** Database whose tables are compared with the files of the output, too. */
   postgres?: PostgresDestination | undefined;
-  /** Ends the reading of the topic with its reason. */
+  /** Ends all with its reason. */
   signal?: AbortSignal;
   /** Called after every batch with the records read so far and those there are. */
   onProgress?: (recordsRead: number, recordsInAll: number) => void;
@@ -63,7 +63,10 @@ export async function verify(options: VerifyOptions): Promise<VerificationOfAll>
       },
     );
     const recordsInAll = read.reduce((sum, partition) => sum + partition.read, 0);
-    const progress = (recordsRead: number): void => onProgress(recordsRead, recordsInAll);
+    const progress = (recordsRead: number): void => {
+      signal?.throwIfAborted();
+      onProgress(recordsRead, recordsInAll);
+    };
     const reader = partitionReader({ kafka, clock, topic, signal });
     const found =
       spark === undefined

@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from "node:timers/promises";
 import type { ExpectedWindow, LogRecord } from "../../oracle/oracle.ts";
 
 /** The topic's records: batches in offset order, none outside [from, to). */
@@ -22,7 +23,10 @@ export interface PartitionRange {
   to: number;
 }
 
-/** Reads all partitions, so that few windows are open at once, and hands out the windows as they are complete. */
+/**
+ * Reads all partitions, so that few windows are open at once, and hands out the windows as they are complete. `onProgress` is
+ * called after each batch and each window, and ends all by throwing.
+ */
 export async function recompute(
   oracle: Recomputation,
   ranges: readonly PartitionRange[],
@@ -52,7 +56,11 @@ export async function recompute(
         recordsRead += batch.value.length;
         onProgress(recordsRead);
       }
-      for (const window of oracle.takeComplete()) await onWindow(window);
+      for (const window of oracle.takeComplete()) {
+        await onWindow(window);
+        await othersTurn(); // signals are heard, too, while a last batch makes minutes of windows final
+        onProgress(recordsRead);
+      }
     }
   } finally {
     for (const batches of unfinished.values()) await batches.return?.();
