@@ -8,6 +8,7 @@ import {
   type FetchErrorDetailsResponse,
   SparkConnectService,
 } from "./generated/spark/connect/base_pb.js";
+import { GreetingError, greet } from "./greeting.ts";
 import { Http2Sessions } from "./http2-sessions.ts";
 import { Retries, type RetryPolicy } from "./retries.ts";
 import { errorInfo, isTransient, type SparkError, sparkError } from "./spark-error.ts";
@@ -15,6 +16,8 @@ import { errorInfo, isTransient, type SparkError, sparkError } from "./spark-err
 /** A dead peer is noticed by an unanswered ping. */
 const PING_EVERY_MS = 30_000;
 const DETAILS_WITHIN_MS = 5_000;
+/** A proxy closes connections while the server behind it starts; most that do so are no Spark. */
+const CLOSES_FOR_MS = 3_000;
 const CLIENT_TYPE = "clickstream";
 
 export interface ConnectionOptions {
@@ -40,6 +43,7 @@ export class Connection {
   readonly #sessionId: string;
   readonly #endpoint: Endpoint;
   readonly #retries: RetryPolicy;
+  readonly #ca: string | undefined;
   readonly #http2: Http2Sessions;
   #serverSideSessionId: string | undefined;
 
@@ -49,6 +53,7 @@ export class Connection {
     this.#sessionId = sessionId;
     this.clock = clock;
     this.#retries = retries;
+    this.#ca = ca;
     this.server = shownEndpoint(endpoint);
     this.#http2 = new Http2Sessions(
       baseUrl,
@@ -85,6 +90,27 @@ export class Connection {
 
   retries(): Retries {
     return new Retries(this.#retries, this.clock);
+  }
+
+  /**
+   * Returns when a server that may be Spark's listens, which one that starts does a little later. What is something else
+   * is told at once.
+   * @throws SparkError
+   */
+  async reach(signal?: AbortSignal): Promise<void> {
+    const starting = this.retries();
+    const closing = new Retries({ ...this.#retries, withinMs: CLOSES_FOR_MS }, this.clock);
+    for (;;) {
+      try {
+        return await greet(this.#endpoint, { clock: this.clock, ca: this.#ca, signal });
+      } catch (thrown) {
+        const error = ConnectError.from(thrown);
+        const isClosed = thrown instanceof GreetingError && thrown.kind === "closed";
+        const mayPass = isClosed || isTransient(error);
+        const isTried = mayPass && (await (isClosed ? closing : starting).again(signal));
+        if (!isTried) throw await this.told(error);
+      }
+    }
   }
 
   /**

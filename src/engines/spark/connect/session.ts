@@ -18,6 +18,9 @@ import { type StreamWrite, startQuery } from "./stream-write.ts";
 import { StreamingQueries } from "./streaming-queries.ts";
 import type { StreamingQuery } from "./streaming-query.ts";
 
+/** For what costs a server nothing; one that is busy, or makes its first session, takes half a minute at worst. */
+const ANSWER_WITHIN_MS = 120_000;
+
 export interface SessionOptions {
   /** Keep it, and another process finds the same session with its queries and views. Default: a new one. */
   sessionId?: string | undefined;
@@ -59,6 +62,7 @@ export class SparkSession implements Commands {
     const retries = options.retries ?? DEFAULT_RETRIES;
     const connection = new Connection({ endpoint, sessionId, clock, retries, ca: options.ca });
     try {
+      await connection.reach(options.signal);
       await setAll(connection, options.settings ?? {}, options.signal);
       const version = await askVersion(connection, options.signal);
       refuseOlderServer(version, connection.server);
@@ -154,7 +158,8 @@ export class SparkSession implements Commands {
 type SettingsOperation = MessageInitShape<typeof ConfigRequest_OperationSchema>["opType"] & object;
 
 function askSettings(connection: Connection, opType: SettingsOperation, signal?: AbortSignal) {
-  const request = () => connection.client.config({ ...connection.identity(), operation: { opType } });
+  const request = () =>
+    connection.client.config({ ...connection.identity(), operation: { opType } }, callOptions(signal));
   return connection.ask(request, signal);
 }
 
@@ -171,8 +176,12 @@ async function askVersion(connection: Connection, signal?: AbortSignal): Promise
   const request = () =>
     connection.client.analyzePlan(
       { ...connection.identity(), analyze: { case: "sparkVersion", value: {} } },
-      signal === undefined ? {} : { signal },
+      callOptions(signal),
     );
   const { result } = await connection.ask(request, signal);
   return result.case === "sparkVersion" ? result.value.version : "";
+}
+
+function callOptions(signal: AbortSignal | undefined): { timeoutMs: number; signal?: AbortSignal } {
+  return { timeoutMs: ANSWER_WITHIN_MS, ...(signal === undefined ? {} : { signal }) };
 }

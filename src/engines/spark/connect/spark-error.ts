@@ -2,7 +2,7 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { ClickstreamError } from "../../../core/errors.ts";
 import { type ErrorInfo, ErrorInfoSchema } from "./generated/google/rpc/error_details_pb.js";
 import type { FetchErrorDetailsResponse } from "./generated/spark/connect/base_pb.js";
-import { type WayTrouble, wayTrouble } from "./way-trouble.ts";
+import { wayTrouble } from "./way-trouble.ts";
 
 /** What kind of failure it is, by what the caller does next. */
 export type SparkErrorCode =
@@ -57,7 +57,7 @@ export class SparkError extends ClickstreamError implements SparkErrorFacts {
 }
 
 const LONGEST_MESSAGE = 400;
-const NEXT_STEPS: Record<Exclude<SparkErrorCode, WayTrouble["code"]>, string> = {
+const NEXT_STEPS: Record<Exclude<SparkErrorCode, "SPARK_UNTRUSTED" | "SPARK_OTHER_PROTOCOL">, string> = {
   SPARK_UNREACHABLE:
     "Check that the Connect server runs there, that the network lets this machine reach it, and whether it wants use_ssl=true.",
   SPARK_SESSION_GONE: "Open a new session; queries start again from their checkpoints.",
@@ -97,7 +97,8 @@ export function sparkError(
   const trouble = errorInfo(error) === undefined ? wayTrouble(error) : undefined;
   if (trouble !== undefined) {
     const { code, said, nextStep } = trouble;
-    return new SparkError({ code, message: `Spark at ${server} ${said}.`, nextStep, cause: error });
+    const subject = code === "SPARK_UNTRUSTED" ? "Spark" : "What listens";
+    return new SparkError({ code, message: `${subject} at ${server} ${said}.`, nextStep, cause: error });
   }
   const facts = { ...factsOf(errorInfo(error)), ...fetchedFacts(fetched) };
   const code = codeOf(error);
@@ -113,7 +114,8 @@ function codeOf(error: ConnectError): keyof typeof NEXT_STEPS {
   if (handle !== undefined)
     return handle.startsWith("SESSION") ? "SPARK_SESSION_GONE" : "SPARK_OPERATION_GONE";
   if (error.code === Code.Unauthenticated || error.code === Code.PermissionDenied) return "SPARK_DENIED";
-  return isTransient(error) ? "SPARK_UNREACHABLE" : "SPARK_FAILED";
+  const noAnswer = error.code === Code.DeadlineExceeded || isTransient(error);
+  return noAnswer ? "SPARK_UNREACHABLE" : "SPARK_FAILED";
 }
 
 function messageOf(

@@ -1,9 +1,10 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
+import { GreetingError, type Misgreeting } from "./greeting.ts";
 
-/** What stands in the way to a server, and stays until somebody changes the address or a certificate. */
+/** What stands in the way to a server, and mostly stays until somebody changes the address or a certificate. */
 export interface WayTrouble {
-  code: "SPARK_UNTRUSTED" | "SPARK_OTHER_PROTOCOL";
-  /** Ends a sentence that begins with the server. */
+  code: "SPARK_UNTRUSTED" | "SPARK_OTHER_PROTOCOL" | "SPARK_UNREACHABLE";
+  /** Ends a sentence that begins with what listens there. */
   said: string;
   nextStep: string;
 }
@@ -29,6 +30,44 @@ const REFUSALS: Readonly<Record<string, readonly [reason: string, nextStep: stri
   ],
 };
 
+const NO_TLS = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"]);
+const PORT_STEP =
+  "Check the port: a Connect server usually has 15002; 4040, 8080 and 8081 are Spark's pages, 7077 is its master.";
+
+/** What is told of a port that does not greet as HTTP/2 does. */
+const MISGREETINGS: Readonly<Record<Misgreeting, WayTrouble>> = {
+  http1: {
+    code: "SPARK_OTHER_PROTOCOL",
+    said: "speaks HTTP/1, as pages do, and not Spark Connect",
+    nextStep: PORT_STEP,
+  },
+  tls: {
+    code: "SPARK_OTHER_PROTOCOL",
+    said: "speaks TLS",
+    nextStep: "Add use_ssl=true to the address: sc://host:port/;use_ssl=true.",
+  },
+  other: {
+    code: "SPARK_OTHER_PROTOCOL",
+    said: "answers in another protocol than Spark Connect",
+    nextStep: PORT_STEP,
+  },
+  closed: {
+    code: "SPARK_UNREACHABLE",
+    said: "takes connections and closes them at once",
+    nextStep: `${PORT_STEP} Where the server speaks TLS, add use_ssl=true; where a proxy is in front of it, look whether the server runs.`,
+  },
+  silent: {
+    code: "SPARK_UNREACHABLE",
+    said: "takes connections and stays silent",
+    nextStep: `${PORT_STEP} If it is a Connect server, it hangs: look at its log and its memory.`,
+  },
+  unconnected: {
+    code: "SPARK_UNREACHABLE",
+    said: "does not answer: no connection came about",
+    nextStep: "Check host and port, and whether a firewall lets this machine reach them.",
+  },
+};
+
 /** Undefined for errors that may pass. */
 export function wayTrouble(error: ConnectError): WayTrouble | undefined {
   const reason = codeOf(error);
@@ -40,21 +79,28 @@ export function wayTrouble(error: ConnectError): WayTrouble | undefined {
       nextStep: refusal[1],
     };
   }
-  if (reason === "ERR_SSL_WRONG_VERSION_NUMBER" || reason === "ERR_SSL_PACKET_LENGTH_TOO_LONG") {
+  const { cause } = error;
+  if (cause instanceof GreetingError) {
+    const { code, said, nextStep } = MISGREETINGS[cause.kind];
+    return {
+      code,
+      said: cause.kind === "other" ? `${said} (${JSON.stringify(cause.begins)} …)` : said,
+      nextStep,
+    };
+  }
+  if (NO_TLS.has(reason)) {
     return {
       code: "SPARK_OTHER_PROTOCOL",
       said: "does not answer in TLS",
       nextStep: "Check the port, or leave use_ssl=true out of the address (a token wants TLS).",
     };
   }
-  // Frames that are none: HTTP/1, or TLS behind an address without.
+  if (reason === "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL") {
+    return { code: "SPARK_OTHER_PROTOCOL", said: "speaks TLS, but not HTTP/2 in it", nextStep: PORT_STEP };
+  }
+  // Frames that are none, after a greeting.
   if (reason === "ERR_HTTP2_ERROR") {
-    return {
-      code: "SPARK_OTHER_PROTOCOL",
-      said: "does not answer as a Spark Connect server does",
-      nextStep:
-        "Check the port (usually 15002; not the master's, nor that of a page), and add use_ssl=true where the server speaks TLS.",
-    };
+    return { code: "SPARK_OTHER_PROTOCOL", said: "breaks the rules of HTTP/2", nextStep: PORT_STEP };
   }
   // A server that is none answers HTTP/2, but knows no such path.
   if (error.code === Code.Unimplemented) {
