@@ -1,7 +1,13 @@
 import { Command } from "commander";
 import { jarsProgress } from "../app/jars-progress.ts";
 import { plural } from "../app/numbers-for-people.ts";
-import { sparkSoftware, sparkStart, sparkStatus, sparkStop } from "../app/spark/local-spark.ts";
+import {
+  type SparkStatus,
+  sparkSoftware,
+  sparkStart,
+  sparkStatus,
+  sparkStop,
+} from "../app/spark/local-spark.ts";
 import { DONE, printLine, setAction } from "./action.ts";
 import { addExamples } from "./examples.ts";
 import { addSettings } from "./setting-options.ts";
@@ -37,7 +43,7 @@ function startCommand(): Command {
       signal,
       onProgress,
     });
-    log.info(started === 0 ? "Spark runs already" : `Spark runs, its page is ${status.page}`);
+    log.info(`Spark runs${started === 0 ? " already" : ""}, its page is ${status.page}`);
     printLine(String(status.url));
     return DONE;
   });
@@ -58,23 +64,36 @@ function statusCommand(): Command {
   const command = new Command("status").description("say whether it runs, and where");
   addSettings(command, "spark", ["sparkDir", "logLevel", "logFile"]);
   command.option("--json", "as one object of JSON");
-  addExamples(command, [["spark status --json | jq -r .url", "for --spark"]]);
+  addExamples(command, [
+    ["spark status", "programs, addresses and logs"],
+    ["spark status --json | jq -r .url", "for --spark"],
+  ]);
   return setAction(command, "spark", async ({ config }) => {
-    const status = await sparkStatus({ sparkDir: config.settings.sparkDir });
+    const { sparkDir } = config.settings;
+    const status = await sparkStatus({ sparkDir });
     if (command.getOptionValue("json")) {
       printLine(JSON.stringify(status));
       return DONE;
     }
-    const { state, dir, url, page, executors, programs } = status;
-    printLine(`${state} (${dir})`);
-    if (executors !== null) {
-      const { running, wanted } = executors;
-      printLine(`  ${url}  page ${page}  ${running} of ${wanted} ${plural(wanted, "executor")}`);
-    }
-    for (const { name, pid, answers, log } of programs) {
-      const process = pid === null ? "no process" : `pid ${pid}`;
-      printLine(`  ${name}  ${process}  ${answers ? "answers" : "does not answer"}  ${log}`);
-    }
+    for (const line of statusLines(status, `npx clickstream spark start --spark-dir ${sparkDir}`))
+      printLine(line);
     return DONE;
   });
+}
+
+function statusLines({ state, dir, url, page, executors, programs }: SparkStatus, start: string): string[] {
+  if (state === "absent" || executors === null)
+    return [`no Spark was started in ${dir}`, `  start it: ${start}`];
+  if (state === "stopped") return [`stopped (${dir})`, `  start it: ${start}`];
+  const { running, wanted } = executors;
+  const lines = [
+    `${state} (${dir})`,
+    `  ${url}  page ${page}  ${running} of ${wanted} ${plural(wanted, "executor")}`,
+  ];
+  for (const { name, pid, answers, log } of programs) {
+    const process = pid === null ? "no process" : `pid ${pid}`;
+    lines.push(`  ${name}  ${process}  ${answers ? "answers" : "does not answer"}  ${log}`);
+  }
+  if (programs.some(({ pid }) => pid === null)) lines.push(`  start what is missing: ${start}`);
+  return lines;
 }

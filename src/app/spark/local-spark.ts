@@ -13,6 +13,8 @@ import { DEFAULT_MEMORY } from "../../local/spark/spark-programs.ts";
 import type { SparkStartOptions } from "../../local/spark/start-spark.ts";
 import { type LocalSpark, runLocalSpark, type SparkEvent } from "../../local/spark/supervise-spark.ts";
 
+export type { SparkStatus };
+
 /** What its jars are. */
 export const sparkSoftware = SPARK;
 

@@ -39,13 +39,15 @@ export async function localSparkStatus(dir: string): Promise<SparkStatus> {
     const nothing = { startedBy: null, url: null, page: null, executors: null, programs: [] };
     return { dir: folder.dir, state: "absent", ...nothing };
   }
+  const living = new Set(record.programs.filter((program) => isProgramAlive(folder, program)));
+  const workers = [...living].filter(({ name }) => name.startsWith("worker")).length;
   const programs = await Promise.all(
     record.programs.map(async (program) => {
-      const alive = isProgramAlive(folder, program);
+      const alive = living.has(program);
       return {
         name: program.name,
         pid: alive ? program.pid : null,
-        answers: alive && (await answers(record, program)),
+        answers: alive && (await answers(record, program, workers)),
         log: folder.program(program.name).log,
       };
     }),

@@ -66,6 +66,7 @@ export function startSpark(
     } catch (error) {
       if (!running) writeSparkRecord(folder, { ...record, wanted: "stopped" });
       await terminatePrograms(folder, missing, options.clock);
+      if (previous === undefined) rmSync(folder.record, { force: true }); // it never was one
       throw error;
     }
     return { record, started: missing.length };
@@ -91,7 +92,8 @@ export async function restartProgram(
 }
 
 /** Stops every program of the folder's Spark, whoever started it, and returns how many were running. */
-export function stopSpark(folder: SparkFolder, clock: Clock): Promise<number> {
+export async function stopSpark(folder: SparkFolder, clock: Clock): Promise<number> {
+  if (readSparkRecord(folder) === undefined) return 0; // and no folder is made
   return withFileLock(folder.lock, { clock }, async () => {
     const record = readSparkRecord(folder);
     if (record === undefined) return 0;
@@ -188,7 +190,7 @@ async function awaitAnswer(
   { clock, signal }: { clock: Clock; signal?: AbortSignal },
 ): Promise<void> {
   const deadlineMs = clock.monotonicMs() + ANSWER_WITHIN_MS;
-  while (!(await answers(record, program))) {
+  while (!(await answers(record, program, record.executors))) {
     signal?.throwIfAborted();
     if (!isProgramAlive(folder, program)) throw notStarted(folder, program, "it ended before it answered");
     if (clock.monotonicMs() > deadlineMs) {
@@ -198,11 +200,15 @@ async function awaitAnswer(
   }
 }
 
-/** Whether a program serves. A worker serves when no registered one is missing. */
-export async function answers({ ports, executors }: SparkRecord, { name }: SparkProgram): Promise<boolean> {
+/** Whether a program serves; a worker does when the master counts `workers`, which it knows by no name of ours. */
+export async function answers(
+  { ports }: Pick<SparkRecord, "ports">,
+  { name }: SparkProgram,
+  workers: number,
+): Promise<boolean> {
   if (name === "connect") return isPortAnswering(ports.connect, PROBE_TIMEOUT_MS);
   const view = await viewMaster(ports.masterPage, PROBE_TIMEOUT_MS);
-  return view !== undefined && (name === "master" || view.workers >= executors);
+  return view !== undefined && (name === "master" || view.workers >= workers);
 }
 
 function notStarted(folder: SparkFolder, { name }: SparkProgram, what: string): ClickstreamError {

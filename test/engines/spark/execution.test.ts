@@ -144,12 +144,30 @@ test("a server that is not there is told in one sentence after all tries", async
   });
 });
 
-test("an older server is refused by name", async () => {
-  await using server = await scriptedSpark({ version: "4.0.0" });
-  await assert.rejects(SparkSession.connect(server.address, { retries: FAST }), {
-    code: "SPARK_TOO_OLD",
-    message: /Spark 4\.0\.0.*4\.2 or newer/,
-  });
+test("an older server is refused by name, also when it does not take our settings", async () => {
+  const connect = async (version: string, refused: boolean) => {
+    const config = () => {
+      if (refused) throw sparkFailure("[CANNOT_MODIFY_CONFIG] Cannot modify it.");
+      return {};
+    };
+    await using server = await scriptedSpark({ version, otherwise: { config } });
+    const session = await SparkSession.connect(server.address, { retries: FAST, settings: { a: "b" } });
+    session.close();
+  };
+  for (const [version, refused] of [
+    ["4.0.0", false],
+    ["4.1.9", true],
+    ["3.5.1", true],
+  ] as const) {
+    await assert.rejects(connect(version, refused), {
+      code: "SPARK_TOO_OLD",
+      message: new RegExp(
+        `is Spark ${version.replaceAll(".", "\\.")}, and this client needs 4\\.2 or newer\\.$`,
+      ),
+    });
+  }
+  await assert.rejects(connect("4.2.0", true), { code: "SPARK_FAILED", message: /CANNOT_MODIFY_CONFIG/ });
+  await connect("4.3.0", false);
 });
 
 test("a refused token is final", async () => {

@@ -3,8 +3,12 @@ import { connect as connectTls } from "node:tls";
 import type { Clock } from "../../../core/clock.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** A server greets before it is asked anything, however much it has to do; only a JVM that stands still takes seconds. */
-const GREETS_WITHIN_MS = 15_000;
+/**
+ * A server greets before it is asked anything, however much it has to do; only a JVM that stands still takes seconds. In
+ * steps, so that a program that stands still itself hears what came meanwhile before it judges.
+ */
+const GREETS_WITHIN_STEPS = 20;
+const STEP_MS = 1_000;
 /** What opens an HTTP/2 connection, and settings that are empty. */
 const OPENING = Buffer.concat([
   Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
@@ -47,7 +51,7 @@ export async function greet(
   const socket = open(endpoint, ca);
   const over = new AbortController();
   const waiting = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-  const tooLong = clock.sleep(GREETS_WITHIN_MS, waiting).then(() => false);
+  const tooLong = silence(clock, waiting);
   const isReady = endpoint.useTls ? "secureConnect" : "connect";
   let connected = false;
   const answer: Buffer[] = [];
@@ -75,6 +79,13 @@ export async function greet(
     over.abort();
     socket.destroy();
   }
+}
+
+/** False when so much time is over, or the signal aborts. */
+async function silence(clock: Clock, signal: AbortSignal): Promise<false> {
+  for (let step = 0; step < GREETS_WITHIN_STEPS && !signal.aborted; step++)
+    await clock.sleep(STEP_MS, signal);
+  return false;
 }
 
 function open(

@@ -10,6 +10,6 @@ export function refuseOlderServer(version: string, server: string): void {
   throw new SparkError({
     code: "SPARK_TOO_OLD",
     message: `The server at ${server} is Spark ${version || "of an unknown version"}, and this client needs ${OLDEST.major}.${OLDEST.minor} or newer.`,
-    nextStep: `Use a Spark Connect server of version ${OLDEST.major}.${OLDEST.minor} or newer.`,
+    nextStep: "Upgrade that server, or leave --spark out: then a Spark that fits is started on this machine.",
   });
 }

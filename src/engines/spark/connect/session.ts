@@ -14,6 +14,7 @@ import type {
 import { type Relation, sqlRelation } from "./relations.ts";
 import { DEFAULT_RETRIES, type RetryPolicy } from "./retries.ts";
 import { refuseOlderServer } from "./server-version.ts";
+import type { SparkError } from "./spark-error.ts";
 import { type StreamWrite, startQuery } from "./stream-write.ts";
 import { StreamingQueries } from "./streaming-queries.ts";
 import type { StreamingQuery } from "./streaming-query.ts";
@@ -63,7 +64,12 @@ export class SparkSession implements Commands {
     const connection = new Connection({ endpoint, sessionId, clock, retries, ca: options.ca });
     try {
       await connection.reach(options.signal);
-      await setAll(connection, options.settings ?? {}, options.signal);
+      await setAll(connection, options.settings ?? {}, options.signal).catch(async (error: SparkError) => {
+        // An older server may not know them, which is then no fault of theirs.
+        if (error.code === "SPARK_FAILED")
+          refuseOlderServer(await askVersion(connection, options.signal), connection.server);
+        throw error;
+      });
       const version = await askVersion(connection, options.signal);
       refuseOlderServer(version, connection.server);
       return new SparkSession(sessionId, version, connection);
