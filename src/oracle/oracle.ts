@@ -4,6 +4,7 @@ import type { DeadReason } from "../events/reasons.ts";
 import type { QueryPlan } from "../queries/plan.ts";
 import type { Accounting, Floor, Manifest, PartitionManifest } from "../sinks/manifest.ts";
 import { OracleArrivals } from "./arrivals.ts";
+import { EventWindows } from "./event-windows.ts";
 import { rowsOf } from "./rows.ts";
 import { OracleSessions } from "./sessions.ts";
 import { SlimEvents } from "./slim-events.ts";
@@ -26,13 +27,12 @@ export interface ExpectedWindow {
   rows: string;
 }
 
-/** The windows of some queries, and the events that count in them. */
+/** The queries of the same windows. */
 interface WindowSet {
   sizeMs: number;
   slideMs: number;
   queries: QueryPlan[];
-  /** By window start. */
-  events: Map<number, ClickEvent[]>;
+  windows: EventWindows;
 }
 
 /** Ids to remember before those that no longer matter are looked for. */
@@ -57,6 +57,7 @@ interface PartitionState {
  */
 export class Oracle {
   readonly #manifest: Manifest;
+  readonly #closedThroughMs: number;
   readonly #partitions: ReadonlyMap<number, PartitionState>;
   readonly #windowSets: readonly WindowSet[];
   readonly #sessions: OracleSessions | undefined;
@@ -65,6 +66,7 @@ export class Oracle {
 
   constructor(manifest: Manifest) {
     this.#manifest = manifest;
+    this.#closedThroughMs = manifest.closedThroughMs ?? Number.NEGATIVE_INFINITY;
     this.#windowSets = windowSetsOf(manifest);
     this.#sessions = sessionsOf(manifest);
     this.#arrivals = arrivalsOf(manifest);
@@ -118,16 +120,7 @@ export class Oracle {
       return;
     }
     let windows = 0;
-    for (const set of this.#windowSets) {
-      const starts = windowStarts(event.timeMs, set).filter((startMs) => startMs + set.sizeMs > watermarkMs);
-      windows += starts.length;
-      for (const startMs of starts) {
-        if (!this.#isClosed(startMs + set.sizeMs)) continue;
-        const events = set.events.get(startMs);
-        if (events === undefined) set.events.set(startMs, [event]);
-        else events.push(event);
-      }
-    }
+    for (const set of this.#windowSets) windows += set.windows.add(event, watermarkMs, this.#closedThroughMs);
     const { partition: number, offset } = record;
     const isInSession = this.#sessions?.add({ event, partition: number, offset }, watermarkMs) ?? false;
     const isLate = windows === 0 && !isInSession;
@@ -164,19 +157,15 @@ export class Oracle {
   /** Hands out, once, the windows that no partition can add to any more, in ascending order for each query. */
   takeComplete(): ExpectedWindow[] {
     const leastMs = Math.min(...[...this.#partitions.keys()].map((partition) => this.watermarkMs(partition)));
-    const ofWindows = this.#windowSets.flatMap(({ sizeMs, queries, events: byStart }) => {
-      const complete = [...byStart.keys()].filter((startMs) => startMs + sizeMs <= leastMs);
-      complete.sort((left, right) => left - right);
-      return complete.flatMap((startMs) => {
-        const events = byStart.get(startMs) ?? [];
-        byStart.delete(startMs);
-        return queries.map((query) => ({
+    const ofWindows = this.#windowSets.flatMap(({ queries, windows }) =>
+      windows.takeComplete(leastMs).flatMap(({ startMs, endMs, events }) =>
+        queries.map((query) => ({
           query: query.name,
           windowStartMs: startMs,
-          rows: rowsOf(query, { startMs, endMs: startMs + sizeMs }, events),
-        }));
-      });
-    });
+          rows: rowsOf(query, { startMs, endMs }, events),
+        })),
+      ),
+    );
     return [
       ...ofWindows,
       ...(this.#sessions?.takeComplete(leastMs) ?? []),
@@ -200,9 +189,7 @@ export class Oracle {
 
   /** Whether an event that some window would count repeats one that was counted; if not, it is remembered. */
   #isDuplicate({ countedIds }: PartitionState, event: ClickEvent, watermarkMs: number): boolean {
-    const ends = this.#windowSets.flatMap((set) =>
-      windowStarts(event.timeMs, set).map((startMs) => startMs + set.sizeMs),
-    );
+    const ends = this.#windowSets.map(({ windows }) => windows.lastEndMs(event.timeMs));
     const lastEndMs = Math.max(...ends, this.#sessions?.countsUntilMs(event.timeMs) ?? 0);
     if (lastEndMs <= watermarkMs) return false; // late, whatever its id
     if ((countedIds.get(event.event_id) ?? Number.NEGATIVE_INFINITY) > watermarkMs) return true;
@@ -211,11 +198,6 @@ export class Oracle {
     }
     countedIds.set(event.event_id, lastEndMs);
     return false;
-  }
-
-  #isClosed(endMs: number): boolean {
-    const { closedThroughMs } = this.#manifest;
-    return closedThroughMs !== null && endMs <= closedThroughMs;
   }
 
   /** The watermark that an event at the offset meets. Offsets are asked for in ascending order. */
@@ -232,8 +214,8 @@ function windowSetsOf({ queries, windows }: Manifest): WindowSet[] {
   for (const query of queries.filter(({ sessions, arrivals }) => sessions === undefined && !arrivals)) {
     const { sizeMs, slideMs } = query.windows ?? windows;
     const same = sets.find((set) => set.sizeMs === sizeMs && set.slideMs === slideMs);
-    if (same === undefined) sets.push({ sizeMs, slideMs, queries: [query], events: new Map() });
-    else same.queries.push(query);
+    if (same !== undefined) same.queries.push(query);
+    else sets.push({ sizeMs, slideMs, queries: [query], windows: new EventWindows({ sizeMs, slideMs }) });
   }
   return sets;
 }
@@ -250,10 +232,4 @@ function arrivalsOf({ queries, windows, closedThroughMs }: Manifest): OracleArri
   if (query === undefined) return undefined;
   const { sizeMs } = query.windows ?? windows;
   return new OracleArrivals(query, sizeMs, closedThroughMs ?? Number.NEGATIVE_INFINITY);
-}
-
-/** Starts of all windows that hold the time. */
-function windowStarts(timeMs: number, { sizeMs, slideMs }: WindowSet): number[] {
-  const last = Math.floor(timeMs / slideMs) * slideMs;
-  return Array.from({ length: sizeMs / slideMs }, (_, index) => last - index * slideMs);
 }

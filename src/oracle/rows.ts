@@ -3,24 +3,34 @@ import type { Measure, QueryPlan } from "../queries/plan.ts";
 import { millionthsOf, numberText } from "./number.ts";
 
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
-const distinct = (values: readonly string[]): string[] => [...new Set(values)];
 
-function least(times: Iterable<number>): number {
+function distinct(events: readonly ClickEvent[], field: KeyField): number {
+  const values = new Set<string>();
+  for (const event of events) values.add(event[field]);
+  return values.size;
+}
+
+function countWhere(events: readonly ClickEvent[], field: KeyField, value: string): number {
+  let count = 0;
+  for (const event of events) if (event[field] === value) count++;
+  return count;
+}
+
+function leastTime(events: readonly ClickEvent[]): number {
   let result = Number.POSITIVE_INFINITY;
-  for (const timeMs of times) result = Math.min(result, timeMs);
+  for (const { timeMs } of events) result = Math.min(result, timeMs);
   return result;
 }
 
-function greatest(times: Iterable<number>): number {
+function greatestTime(events: readonly ClickEvent[]): number {
   let result = Number.NEGATIVE_INFINITY;
-  for (const timeMs of times) result = Math.max(result, timeMs);
+  for (const { timeMs } of events) result = Math.max(result, timeMs);
   return result;
 }
 
-const times = (events: readonly ClickEvent[]): number[] => events.map(({ timeMs }) => timeMs);
 const numbers = (events: readonly ClickEvent[], field: KeyField): bigint[] =>
   events.map((event) => millionthsOf(event[field]) ?? 0n);
-const spanMs = (events: readonly ClickEvent[]): number => greatest(times(events)) - least(times(events));
+const spanMs = (events: readonly ClickEvent[]): number => greatestTime(events) - leastTime(events);
 
 /** A number as its characters in a row: more digits than a double may have. */
 class ExactNumber {
@@ -36,16 +46,16 @@ function measure(plan: Measure, events: readonly ClickEvent[]): number | string 
     case "count":
       return events.length;
     case "countWhere":
-      return events.filter((event) => event[plan.field] === plan.value).length;
+      return countWhere(events, plan.field, plan.value);
     case "countDistinct":
-      return distinct(events.map((event) => event[plan.field])).length;
+      return distinct(events, plan.field);
     case "minTime":
-      return iso(least(times(events)));
+      return iso(leastTime(events));
     case "maxTime":
-      return iso(greatest(times(events)));
+      return iso(greatestTime(events));
     case "timeSpan": {
       const spans = [...Map.groupBy(events, (event) => event[plan.field]).values()].map(spanMs);
-      const totalMs = plan.pick === "sum" ? spans.reduce((sum, span) => sum + span, 0) : greatest(spans);
+      const totalMs = spans.reduce((a, b) => (plan.pick === "sum" ? a + b : Math.max(a, b)));
       return totalMs / 1000;
     }
     case "sum":
@@ -55,7 +65,7 @@ function measure(plan: Measure, events: readonly ClickEvent[]): number | string 
     case "last":
       return events.at(-1)?.[plan.field] ?? "";
     case "single":
-      return distinct(events.map((event) => event[plan.field])).length === 1 ? 1 : 0;
+      return distinct(events, plan.field) === 1 ? 1 : 0;
     case "min":
       return new ExactNumber(numbers(events, plan.field).reduce((a, b) => (b < a ? b : a)));
     case "max":
@@ -66,8 +76,19 @@ function measure(plan: Measure, events: readonly ClickEvent[]): number | string 
 const json = (value: string | number | ExactNumber): string =>
   value instanceof ExactNumber ? value.characters : JSON.stringify(value);
 
-const compareUtf8 = (left: string, right: string): number =>
-  Buffer.compare(Buffer.from(left), Buffer.from(right));
+/** The events that have the same values of the fields, in the order of these by their UTF-8 bytes. */
+function groupsOf(
+  events: readonly ClickEvent[],
+  [field, ...others]: readonly KeyField[],
+): { keys: string[]; group: readonly ClickEvent[] }[] {
+  if (field === undefined) return [{ keys: [], group: events }];
+  return [...Map.groupBy(events, (event) => event[field])]
+    .map(([key, group]) => ({ key, group, utf8: Buffer.from(key) }))
+    .sort((left, right) => Buffer.compare(left.utf8, right.utf8))
+    .flatMap(({ key, group }) =>
+      groupsOf(group, others).map((inner) => ({ keys: [key, ...inner.keys], group: inner.group })),
+    );
+}
 
 /** The rows of one query over the events that count in one window: JSON lines in the order of their keys. */
 export function rowsOf(
@@ -75,18 +96,10 @@ export function rowsOf(
   window: { startMs: number; endMs: number },
   events: readonly ClickEvent[],
 ): string {
-  const keysOf = (event: ClickEvent): string[] => query.by.map((field) => event[field]);
-  const groups = [...Map.groupBy(events, (event) => JSON.stringify(keysOf(event))).values()].map((group) => ({
-    keys: keysOf(group[0] as ClickEvent),
-    group,
-  }));
-  groups.sort((left, right) => {
-    const differing = left.keys.findIndex((key, index) => key !== right.keys[index]);
-    return differing < 0 ? 0 : compareUtf8(left.keys[differing] ?? "", right.keys[differing] ?? "");
-  });
+  if (events.length === 0) return "";
   const [start, end] = [iso(window.startMs), iso(window.endMs)];
   const measures = Object.entries(query.measures);
-  const lines = groups.map(({ keys, group }) => {
+  const lines = groupsOf(events, query.by).map(({ keys, group }) => {
     const columns: [name: string, value: string | number | ExactNumber][] = [
       ["window_start", start],
       ["window_end", end],

@@ -1,5 +1,6 @@
 import type { ClickEvent, KeyField } from "../events/event.ts";
 import type { QueryPlan, SessionRule, WindowLengths } from "../queries/plan.ts";
+import { EventWindows } from "./event-windows.ts";
 import { rowsOf } from "./rows.ts";
 
 /** An event and its place in the log. */
@@ -22,17 +23,19 @@ export function sessionFieldsOf({ measures }: QueryPlan): KeyField[] {
   return ["session_id", "url", ...measured];
 }
 
-/** Whole sessions by the same rule, from all their events. */
+/** Whole sessions by the same rule, from all their events: pane after pane, each in the order of its events. */
 export class OracleSessions {
   readonly #rule: SessionRule;
   readonly #queries: readonly QueryPlan[];
-  readonly #pipeline: WindowLengths;
   readonly #closedThroughMs: number;
-  /** By id: events that count, of sessions that were not handed out. */
-  readonly #events = new Map<string, PlacedEvent[]>();
-  #transitions: ClickEvent[] = [];
-  /** Up to it all events are known, and rows were handed out. */
+  /** By the end of their pane: events that count and are in no session yet. */
+  readonly #panes = new Map<number, PlacedEvent[]>();
+  /** By id: the events, in their order, of the session that may go on. */
+  readonly #open = new Map<string, ClickEvent[]>();
+  /** Up to it rows were handed out. */
   #throughMs = Number.NEGATIVE_INFINITY;
+  /** Of each query of transitions. */
+  readonly #transitions: ReadonlyMap<QueryPlan, EventWindows>;
 
   /** `queries` have one rule in common. */
   constructor(
@@ -43,8 +46,11 @@ export class OracleSessions {
   ) {
     this.#rule = rule;
     this.#queries = queries;
-    this.#pipeline = pipeline;
     this.#closedThroughMs = closedThroughMs;
+    const ofTransitions = queries.filter(({ sessions }) => sessions?.rows === "transitions");
+    this.#transitions = new Map(
+      ofTransitions.map((query) => [query, new EventWindows(query.windows ?? pipeline)]),
+    );
   }
 
   /** An event of this time counts under watermarks below it. */
@@ -57,10 +63,9 @@ export class OracleSessions {
     const endMs = this.countsUntilMs(placed.event.timeMs);
     if (endMs <= watermarkMs) return false;
     if (endMs > this.#closedThroughMs) return true;
-    const id = placed.event.session_id;
-    const known = this.#events.get(id);
-    if (known === undefined) this.#events.set(id, [placed]);
-    else known.push(placed);
+    const events = this.#panes.get(endMs);
+    if (events === undefined) this.#panes.set(endMs, [placed]);
+    else events.push(placed);
     return true;
   }
 
@@ -68,95 +73,71 @@ export class OracleSessions {
   takeComplete(leastMs: number): SessionWindow[] {
     const { paneMs } = this.#rule;
     const throughMs = Math.floor(Math.min(leastMs, this.#closedThroughMs) / paneMs) * paneMs;
-    const beforeMs = this.#throughMs;
-    if (throughMs <= beforeMs) return [];
+    if (throughMs <= this.#throughMs) return [];
     this.#throughMs = throughMs;
-    const ended: ClickEvent[][] = [];
-    for (const [id, events] of this.#events) {
-      const sessions = this.#sessionsOf(events);
-      for (const session of sessions) {
-        for (const [index, { event }] of session.entries()) {
-          const isNew = event.timeMs >= beforeMs && event.timeMs < throughMs;
-          if (isNew && index > 0) this.#transition((session[index - 1] as PlacedEvent).event, event);
+    const ended = [...this.#endedBy(throughMs)];
+    return this.#queries.flatMap((query) => {
+      const transitions = this.#transitions.get(query);
+      if (transitions === undefined) return this.#sessionRows(query, ended);
+      return transitions.takeComplete(throughMs).map(({ startMs, endMs, events }) => ({
+        query: query.name,
+        windowStartMs: startMs,
+        rows: rowsOf(query, { startMs, endMs }, events),
+      }));
+    });
+  }
+
+  /** The sessions that are over by the end of a pane, which were not before. */
+  *#endedBy(throughMs: number): Generator<ClickEvent[]> {
+    const panes = [...this.#panes].filter(([endMs]) => endMs <= throughMs).sort(([a], [b]) => a - b);
+    for (const [endMs, events] of panes) {
+      this.#panes.delete(endMs);
+      events.sort(
+        (a, b) => a.event.timeMs - b.event.timeMs || a.offset - b.offset || a.partition - b.partition,
+      );
+      for (const { event } of events) {
+        const session = this.#open.get(event.session_id);
+        const before = session?.at(-1);
+        if (session === undefined || before === undefined) {
+          this.#open.set(event.session_id, [event]);
+        } else if (event.timeMs - before.timeMs <= this.#rule.gapMs) {
+          this.#transition(before, event);
+          session.push(event);
+        } else {
+          yield session;
+          this.#open.set(event.session_id, [event]);
         }
       }
-      const isOver = (session: PlacedEvent[]): boolean => this.#sessionEnd(session) <= throughMs;
-      ended.push(...sessions.filter(isOver).map((session) => session.map(({ event }) => event)));
-      const open = sessions.filter((session) => !isOver(session)).flat();
-      if (open.length === 0) this.#events.delete(id);
-      else this.#events.set(id, open);
     }
-    return this.#queries.flatMap((query) =>
-      query.sessions?.rows === "sessions"
-        ? this.#sessionRows(query, ended)
-        : this.#transitionRows(query, beforeMs, throughMs),
-    );
+    for (const [id, session] of this.#open) {
+      if (this.#endOf(session) > throughMs) continue;
+      yield session;
+      this.#open.delete(id);
+    }
   }
 
   #sessionRows(query: QueryPlan, ended: readonly ClickEvent[][]): SessionWindow[] {
-    const { gapMs, paneMs } = this.#rule;
-    const byEnd = Map.groupBy(ended, (session) =>
-      this.#paneEnd((session.at(-1) as ClickEvent).timeMs + gapMs),
-    );
+    const byEnd = Map.groupBy(ended, (session) => this.#endOf(session));
     return [...byEnd]
       .sort(([a], [b]) => a - b)
       .map(([endMs, sessions]) => {
-        const startMs = endMs - paneMs;
-        return {
-          query: query.name,
-          windowStartMs: startMs,
-          rows: rowsOf(query, { startMs, endMs }, sessions.flat()),
-        };
+        const startMs = endMs - this.#rule.paneMs;
+        const rows = rowsOf(query, { startMs, endMs }, sessions.flat());
+        return { query: query.name, windowStartMs: startMs, rows };
       });
-  }
-
-  #transitionRows(query: QueryPlan, beforeMs: number, throughMs: number): SessionWindow[] {
-    const { sizeMs, slideMs } = query.windows ?? this.#pipeline;
-    const ends = new Set(
-      this.#transitions.flatMap(({ timeMs }) => {
-        const lastStart = Math.floor(timeMs / slideMs) * slideMs;
-        return Array.from({ length: sizeMs / slideMs }, (_, index) => lastStart - index * slideMs + sizeMs);
-      }),
-    );
-    const complete = [...ends]
-      .filter((endMs) => endMs > beforeMs && endMs <= throughMs)
-      .sort((a, b) => a - b);
-    const windows = complete.map((endMs) => {
-      const startMs = endMs - sizeMs;
-      const counted = this.#transitions.filter(({ timeMs }) => timeMs >= startMs && timeMs < endMs);
-      return { query: query.name, windowStartMs: startMs, rows: rowsOf(query, { startMs, endMs }, counted) };
-    });
-    this.#transitions = this.#transitions.filter(({ timeMs }) => timeMs >= throughMs - sizeMs);
-    return windows;
   }
 
   #transition(from: ClickEvent, to: ClickEvent): void {
     if (from.url === to.url) return;
-    this.#transitions.push({
-      timeMs: to.timeMs,
-      from_page: from.url,
-      to_page: to.url,
-    } as unknown as ClickEvent);
-  }
-
-  /** One id's events in their order, cut where they are further apart than the gap. */
-  #sessionsOf(events: readonly PlacedEvent[]): PlacedEvent[][] {
-    const inOrder = events.toSorted(
-      (a, b) => a.event.timeMs - b.event.timeMs || a.offset - b.offset || a.partition - b.partition,
-    );
-    const sessions: PlacedEvent[][] = [];
-    for (const placed of inOrder) {
-      const session = sessions.at(-1);
-      const before = session?.at(-1);
-      const goesOn = before !== undefined && placed.event.timeMs - before.event.timeMs <= this.#rule.gapMs;
-      if (goesOn) session?.push(placed);
-      else sessions.push([placed]);
+    const transition = { timeMs: to.timeMs, from_page: from.url, to_page: to.url } as unknown as ClickEvent;
+    for (const windows of this.#transitions.values()) {
+      windows.add(transition, Number.NEGATIVE_INFINITY, this.#closedThroughMs);
     }
-    return sessions;
   }
 
-  #sessionEnd(session: readonly PlacedEvent[]): number {
-    return this.#paneEnd((session.at(-1) as PlacedEvent).event.timeMs + this.#rule.gapMs);
+  /** End of the pane in which the session's rows are. */
+  #endOf(session: readonly ClickEvent[]): number {
+    return this.#paneEnd((session.at(-1) as ClickEvent).timeMs + this.#rule.gapMs);
   }
 
   #paneEnd(timeMs: number): number {

@@ -96,40 +96,43 @@ export function oracleVerdict(bytes: Uint8Array | null, rules: EventRules): Orac
 }
 
 function numberSourceOf(rules: EventRules, field: EventField | ExtraField): NumberSource | undefined {
-  const source = new Map(Object.entries(rules.extraFields ?? {})).get(field);
+  const source = rules.extraFields?.[field as ExtraField];
   return source !== undefined && "type" in source ? source : undefined;
 }
 
-/** What stands at the end of a path, as a list of one; empty when it leads nowhere. */
-function at(value: unknown, [name, ...rest]: readonly string[]): unknown[] {
-  if (name === undefined) return [value];
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
-  return Object.entries(value).flatMap(([key, content]) => (key === name ? at(content, rest) : []));
+/** What stands at the end of a path; undefined, which no JSON is, when it leads nowhere. */
+function at(value: unknown, path: readonly string[]): unknown {
+  let found = value;
+  for (const name of path) {
+    if (typeof found !== "object" || found === null || Array.isArray(found)) return undefined;
+    if (!Object.hasOwn(found, name)) return undefined;
+    found = (found as Record<string, unknown>)[name];
+  }
+  return found;
 }
 
-/** The fields that the event has, by our names: constants, defaults and translations in place. */
+/** What a source says of an event: constants, defaults and translations in place; undefined when it says nothing. */
+function contentOf(event: unknown, source: FieldSource | NumberSource): unknown {
+  if ("value" in source) return source.value;
+  const content = at(event, source.path);
+  const isNumber = "type" in source;
+  if (content === undefined || content === null) {
+    if (source.default === undefined) return content;
+    return isNumber ? Number(source.default) : source.default;
+  }
+  const isTranslated = !isNumber && typeof content === "string" && Object.hasOwn(source.map ?? {}, content);
+  return isTranslated ? source.map?.[content] : content;
+}
+
+/** The fields that the event has, by our names. */
 function fieldsOf(event: unknown, rules: EventRules): Map<string, unknown> {
   const found = new Map<string, unknown>();
-  const sources: [name: string, source: FieldSource | NumberSource][] = [
-    ...FIELDS.map((field): [string, FieldSource | NumberSource] => [
-      field,
-      rules.fields?.[field] ?? { path: [field] },
-    ]),
-    ...Object.entries(rules.extraFields ?? {}),
-  ];
-  for (const [field, source] of sources) {
-    if ("value" in source) {
-      found.set(field, source.value);
-      continue;
-    }
-    const [content] = at(event, source.path);
-    const isNumber = "type" in source;
-    const translations = new Map<unknown, string>(isNumber ? [] : Object.entries(source.map ?? {}));
-    if (content !== undefined && content !== null) found.set(field, translations.get(content) ?? content);
-    else if (source.default !== undefined)
-      found.set(field, isNumber ? Number(source.default) : source.default);
-    else if (content === null) found.set(field, null);
-  }
+  const note = (field: string, source: FieldSource | NumberSource): void => {
+    const content = contentOf(event, source);
+    if (content !== undefined) found.set(field, content);
+  };
+  for (const field of FIELDS) note(field, rules.fields?.[field] ?? { path: [field] });
+  for (const [field, source] of Object.entries(rules.extraFields ?? {})) note(field, source);
   return found;
 }
 
@@ -145,5 +148,5 @@ function numberCharacters(text: string, source: FieldSource | NumberSource): str
     text,
     note as (this: unknown, name: string, value: unknown) => unknown,
   );
-  return found.get(at(outermost, path.slice(0, -1))[0]) ?? "";
+  return found.get(at(outermost, path.slice(0, -1))) ?? "";
 }
