@@ -65,12 +65,12 @@ export const parts: Parts = {
   },
 
   verify(context, brokers) {
-    const { topic, output } = context.config.settings;
+    const { topic, output, qualityFactor } = context.config.settings;
     const kafka = kafkaOptions(context.config, brokers, "clickstream-verify");
     const postgres = postgresOf(context.config.settings);
     const onProgress = verifyProgress(context);
     const { clock, stopRequested: signal } = context;
-    return verify({ kafka, topic, output, clock, postgres, signal, onProgress });
+    return verify({ kafka, topic, output, qualityFactor, clock, postgres, signal, onProgress });
   },
 };
 

@@ -5,6 +5,7 @@ import type { KafkaOptions } from "../kafka/options.ts";
 import type { Manifest, PartitionManifest } from "../sinks/manifest.ts";
 import { readManifest } from "../sinks/manifest-file.ts";
 import type { PostgresDestination } from "./config/postgres.ts";
+import { SETTINGS } from "./config/settings.ts";
 import { checkLog } from "./verification/check-log.ts";
 import { partitionReader } from "./verification/partition-records.ts";
 import type { PartitionRange } from "./verification/recompute.ts";
@@ -18,6 +19,8 @@ export interface VerifyOptions {
   topic: string;
   /** The folder of results, with its manifest. */
   output: string;
+  /** That its rows about the data were made with, where it has some; the usual one, when absent. */
+  qualityFactor?: number;
   clock: Clock;
   /** Database whose tables are compared with the files of the output, too. */
   postgres?: PostgresDestination | undefined;
@@ -41,6 +44,7 @@ export interface VerificationOfAll extends Verification {
  */
 export async function verify(options: VerifyOptions): Promise<VerificationOfAll> {
   const { kafka, clock, output, postgres, signal, onProgress = () => {} } = options;
+  const { qualityFactor = SETTINGS.qualityFactor.default } = options;
   const manifest = await manifestOf(options);
   const cluster = await Cluster.connect(kafka);
   try {
@@ -70,7 +74,7 @@ export async function verify(options: VerifyOptions): Promise<VerificationOfAll>
     const reader = partitionReader({ kafka, clock, topic, signal });
     const found =
       spark === undefined
-        ? await verifyOutput(output, manifest, reader, progress)
+        ? await verifyOutput({ output, manifest, qualityFactor }, reader, progress)
         : await verifySparkOutput(output, manifest, spark, reader, progress);
     if (postgres === undefined) return found;
     return { ...found, postgres: await verifyPostgres(output, manifest, postgres) };

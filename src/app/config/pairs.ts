@@ -1,6 +1,6 @@
 import { UsageError } from "../../core/errors.ts";
 import type { Origins } from "./resolve.ts";
-import { type CommandName, flagOf, type SettingName, type Settings } from "./settings.ts";
+import { type CommandName, flagOf, SETTINGS, type SettingName, type Settings } from "./settings.ts";
 
 /** Settings that say something only beside another one. */
 const PAIRS: readonly (readonly [setting: SettingName, needed: SettingName])[] = [
@@ -24,7 +24,8 @@ export function refuseIgnoredFlags(command: CommandName, settings: Settings, ori
   const isGiven = (name: SettingName): boolean => origins[name].startsWith("flag");
   for (const [name, needed] of PAIRS) {
     const isOn = settings[needed] !== undefined && settings[needed] !== false;
-    if (!isGiven(name) || isOn) continue;
+    const isKnown = SETTINGS[needed].commands.some((known) => known === command); // verify learns from the output
+    if (!isGiven(name) || isOn || !isKnown) continue;
     const isTurnedOff = flagOf(needed).startsWith("--no-");
     throw new UsageError(
       isTurnedOff

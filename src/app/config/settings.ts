@@ -245,7 +245,7 @@ export const SETTINGS = {
   }),
   qualityFactor: setting(integer(1, 1_000), 6, {
     group: "Processing",
-    commands: PROCESSING,
+    commands: [...PROCESSING, "verify"],
     doc: "with --data-quality: as expected is the median ± so many times the median deviation",
   }),
   standardQueries: setting(toggle, true, {

@@ -2,6 +2,8 @@ import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WindowText } from "../../history/window-texts.ts";
 import { Oracle } from "../../oracle/oracle.ts";
+import { OracleQuality } from "../../oracle/quality.ts";
+import { DATA_QUALITY, rowPlans } from "../../queries/data-quality.ts";
 import type { QueryPlan, WindowLengths } from "../../queries/plan.ts";
 import type { Accounting, Manifest } from "../../sinks/manifest.ts";
 import { ArchivedRows } from "./archived-rows.ts";
@@ -47,10 +49,20 @@ export interface Verification {
 /** Differences that are told one by one. */
 export const SHOWN_DIFFERENCES = 10;
 
-/** Computes every closed window again from the topic, and compares the rows of the output and its accounting. */
+/** An output, and what its manifest does not say. */
+export interface VerifiedOutput {
+  output: string;
+  manifest: Manifest;
+  /** That the rows about the data were made with. */
+  qualityFactor: number;
+}
+
+/**
+ * Computes every closed window again from the topic, and compares the rows of the output, those about the data included, and
+ * its accounting.
+ */
 export async function verifyOutput(
-  output: string,
-  manifest: Manifest,
+  { output, manifest, qualityFactor }: VerifiedOutput,
   readPartition: ReadPartition,
   onProgress: (recordsRead: number) => void = () => {},
 ): Promise<Verification> {
@@ -62,9 +74,14 @@ export async function verifyOutput(
     from: firstOffsetRead(partition),
     to: partition.position,
   }));
-  await recompute(oracle, ranges, readPartition, onProgress, ({ query, windowStartMs, rows }) =>
-    comparison.expect(query, windowStartMs, rows),
-  );
+  const hasQuality = manifest.queries.some(({ arrivals }) => arrivals);
+  const quality = hasQuality ? new OracleQuality(manifest, qualityFactor) : undefined;
+  await recompute(oracle, ranges, readPartition, onProgress, async (window) => {
+    quality?.add(window);
+    await comparison.expect(window.query, window.windowStartMs, window.rows);
+  });
+  for (const { windowStartMs, rows } of quality?.windows() ?? [])
+    await comparison.expect(DATA_QUALITY, windowStartMs, rows);
   await comparison.findUnexpected();
   return comparison.result(compareAccounting(manifest, oracle.accounting()));
 }
@@ -85,7 +102,7 @@ class OutputComparison {
     this.#output = output;
     this.#archived = archived;
     this.#manifest = manifest;
-    this.#queries = new Map(manifest.queries.map((query) => [query.name, query]));
+    this.#queries = new Map(rowPlans(manifest.queries, manifest.windows).map((plan) => [plan.name, plan]));
   }
 
   async expect(queryName: string, windowStartMs: number, rows: string): Promise<void> {

@@ -66,3 +66,8 @@ test("a config file may hold what another run needs", () => {
   const values = { sessionGap: "10m", qualityFactor: 9, postgresSchema: "shop", rate: 5 };
   assert.equal(read("run", { exit: true }, values).settings.sessionGap, 600_000);
 });
+
+test("verify takes the factor of the ranges: whether there are any, the output says", () => {
+  const { settings } = read("verify", { qualityFactor: "9" });
+  assert.equal(settings.qualityFactor, 9);
+});

@@ -52,11 +52,14 @@ async function verified(
     memoryMb: 128,
   });
   await change(folder.path);
-  return await verifyOutput(folder.path, MANIFEST, async function* (partition, from, to) {
-    yield LOG.records.filter(
-      (record) => record.partition === partition && record.offset >= from && record.offset < to,
-    );
-  });
+  return await verifyOutput(
+    { output: folder.path, manifest: MANIFEST, qualityFactor: 6 },
+    async function* (partition, from, to) {
+      yield LOG.records.filter(
+        (record) => record.partition === partition && record.offset >= from && record.offset < to,
+      );
+    },
+  );
 }
 
 for (const format of ["json", "parquet"] as const) {

@@ -45,7 +45,7 @@ async function verified(
   await using folder = await temporaryFolder();
   await writeTree(folder.path, LOG, MANIFEST);
   await change(folder.path);
-  return await verifyOutput(folder.path, manifest, readerOf(log));
+  return await verifyOutput({ output: folder.path, manifest, qualityFactor: 6 }, readerOf(log));
 }
 
 /** The tree's file of user activity with the most rows. */
@@ -73,7 +73,7 @@ test("random logs agree however their partitions are read", async () => {
     const manifest = finishedManifest(log);
     await using folder = await temporaryFolder();
     await writeTree(folder.path, log, manifest);
-    const result = await verifyOutput(folder.path, manifest, readerOf(log));
+    const result = await verifyOutput({ output: folder.path, manifest, qualityFactor: 6 }, readerOf(log));
     assert.equal(result.differing, 0, `seed ${seed}: ${JSON.stringify(result.differences[0])}`);
     assert.equal(result.agreeing, result.rows);
     assert.deepEqual(result.accountingDifferences, []);
@@ -192,6 +192,9 @@ test("an error of the topic passes through and closes the other partitions", asy
       closed++;
     }
   };
-  await assert.rejects(verifyOutput(folder.path, MANIFEST, read), /broker on fire/);
+  await assert.rejects(
+    verifyOutput({ output: folder.path, manifest: MANIFEST, qualityFactor: 6 }, read),
+    /broker on fire/,
+  );
   assert.equal(closed, 3);
 });
