@@ -12,7 +12,10 @@ export interface MetricStep {
   readonly value: number | null;
 }
 
-/** Looks at a rule of the pipeline now; `lookedMs` is when that was done before, in whichever process. */
+/**
+ * Looks at a rule of the pipeline now; `lookedMs` is when that was done before, in whichever process. A start alone resolves
+ * nothing: that takes a look which can tell.
+ */
 export function evaluateMetric(
   { metric, condition, overMs, forMs }: MetricRule,
   history: MetricHistory,
@@ -21,6 +24,8 @@ export function evaluateMetric(
   const value = history.value(metric, overMs, nowMs);
   const { kind, limit } = condition;
   const holds = value !== null && (kind === "above" ? value > limit : value < limit);
+  if (!holds && before?.phase === "firing" && !history.canClear(metric, overMs, nowMs))
+    return { state: before, change: undefined, value };
   const isGap = lookedMs === null || nowMs - lookedMs > LONGEST_GAP_MS || nowMs < lookedMs;
   const known = before?.phase === "pending" && isGap ? undefined : before;
   return { ...advance(known, { timeMs: nowMs, value, holds }, forMs), value };

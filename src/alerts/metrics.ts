@@ -45,6 +45,8 @@ export class MetricHistory {
   #readAtMs: number;
   /** Since when events came in and the watermark stood still; undefined while it moves or nothing comes. */
   #stuckSinceMs: number | undefined;
+  #hasRead = false;
+  #hasMoved = false;
 
   constructor(startedMs: number) {
     this.#startedMs = startedMs;
@@ -55,6 +57,9 @@ export class MetricHistory {
     const before = this.#samples.at(-1);
     const hasRead = before !== undefined && sample.read > before.read;
     if (hasRead) this.#readAtMs = sample.atMs;
+    this.#hasRead ||= hasRead;
+    const watermarkMs = before?.watermarkMs ?? sample.watermarkMs; // one that is known at last has not moved
+    this.#hasMoved ||= sample.watermarkMs !== watermarkMs;
     const isQuiet = sample.atMs - this.#readAtMs > QUIET_MS;
     if (isQuiet || sample.watermarkMs !== before?.watermarkMs) this.#stuckSinceMs = undefined;
     else if (hasRead) this.#stuckSinceMs ??= before.atMs;
@@ -91,6 +96,26 @@ export class MetricHistory {
         return last.stateShare;
       case "outbox_entries":
         return last.outboxEntries;
+    }
+  }
+
+  /**
+   * Whether this process has seen enough to say that a metric is low again: what an earlier one found may hold on. Later than
+   * `overMs` after the start, what it can't see counts as seen.
+   */
+  canClear(metric: MetricName, overMs: number, nowMs: number): boolean {
+    const last = this.#samples.at(-1);
+    const isQuiet = nowMs - this.#readAtMs > QUIET_MS;
+    switch (metric) {
+      case "quiet_seconds":
+        return this.#hasRead;
+      case "watermark_stuck_seconds":
+        return this.#hasMoved || isQuiet;
+      case "commit_age_seconds":
+      case "engine_failed":
+        return (last?.lastCommitMs ?? 0) > this.#startedMs;
+      default:
+        return this.value(metric, overMs, nowMs) !== null || nowMs - this.#startedMs > overMs;
     }
   }
 

@@ -17,12 +17,16 @@ function watched(metric: MetricName, limit: number, forMs = 0, overMs = 60_000) 
     ...{ name: "rule", severity: "warning", note: null, forMs, overMs },
     ...{ kind: "metric", metric, condition: { kind: "above", limit } },
   };
-  const history = new MetricHistory(START_MS);
+  let history = new MetricHistory(START_MS);
   let state: AlertState | undefined;
   let lookedMs: number | null = null;
   let atMs = START_MS;
   return {
     rule,
+    /** The process is killed; another one begins, and knows what was recorded. */
+    restart(): void {
+      history = new MetricHistory(atMs);
+    },
     look(seen: Partial<MetricSample>, afterMs = 5_000): string {
       atMs += afterMs;
       history.add({ ...QUIET, atMs, ...seen });
@@ -42,7 +46,7 @@ test("a rule of the pipeline becomes pending, fires and is resolved in wall-cloc
   assert.equal(lag.look({ lag: 500 }), "pending");
   assert.equal(lag.look({ lag: 500 }), "firing");
   assert.equal(lag.look({ lag: 500 }), "firing");
-  assert.equal(lag.look({ lag: null }), "resolved");
+  assert.equal(lag.look({ lag: null }, 60_000), "resolved");
 });
 
 test("after a while without a look what was pending begins anew, and what fires goes on", () => {
@@ -91,4 +95,45 @@ test("silence, an old commit and a failed engine are noticed", () => {
   const failed = watched("engine_failed", 0);
   assert.equal(failed.look({}), "inactive");
   assert.equal(failed.look({ failed: true }), "firing");
+});
+
+test("a start alone resolves nothing: that takes a look which can tell", () => {
+  const dead = watched("dead_letter_share", 0.01);
+  dead.look({ read: 1_000, dead: 0 });
+  assert.equal(dead.look({ read: 2_000, dead: 500 }), "firing");
+  dead.restart();
+  assert.equal(dead.look({ read: 2_000, dead: 500 }), "firing", "nothing was read since");
+  assert.equal(dead.look({ read: 2_050, dead: 500 }), "firing", "50 events say nothing");
+  assert.equal(dead.look({ read: 3_000, dead: 500 }), "resolved");
+  dead.look({ read: 4_000, dead: 900 });
+  dead.restart();
+  assert.equal(dead.look({ read: 4_000, dead: 900 }), "firing");
+  assert.equal(dead.look({ read: 4_000, dead: 900 }, 60_001), "resolved", "so few events for so long");
+
+  const lag = watched("lag_events", 100);
+  assert.equal(lag.look({ lag: 101 }), "firing");
+  lag.restart();
+  assert.equal(lag.look({ lag: null }), "firing");
+  assert.equal(lag.look({ lag: 0 }), "resolved");
+
+  const quiet = watched("quiet_seconds", 20);
+  for (let look = 0; look < 5; look++) quiet.look({ read: 7 });
+  quiet.restart();
+  for (let look = 0; look < 6; look++) assert.equal(quiet.look({ read: 7 }), "firing", "nothing came");
+  assert.equal(quiet.look({ read: 8 }), "resolved");
+
+  const stuck = watched("watermark_stuck_seconds", 10);
+  for (let read = 0; read < 5; read++) stuck.look({ read, watermarkMs: 5 });
+  stuck.restart();
+  assert.equal(stuck.look({ read: 5, watermarkMs: null }), "firing");
+  for (let read = 6; read < 9; read++) assert.equal(stuck.look({ read, watermarkMs: 5 }), "firing");
+  assert.equal(stuck.look({ read: 9, watermarkMs: 6 }), "resolved");
+
+  for (const metric of ["commit_age_seconds", "engine_failed"] as const) {
+    const rule = watched(metric, 0);
+    assert.equal(rule.look({ failed: true }), "firing");
+    rule.restart();
+    assert.equal(rule.look({ lastCommitMs: START_MS }, 0), "firing", "it has not committed since");
+    assert.equal(rule.look({ lastCommitMs: START_MS + 5_001 }, 1), "resolved");
+  }
 });
