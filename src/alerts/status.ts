@@ -26,6 +26,8 @@ export interface AlertsStatus {
   active: ActiveAlert[];
   /** How many fire, also those beyond what is listed. */
   firing: number;
+  /** How many are pending, likewise. */
+  pending: number;
   /** The latest changes, newest first. */
   recent: Notification[];
   /** By sink, how many notifications it has not taken yet. */
@@ -53,9 +55,10 @@ export function alertsStatus(
     }),
   );
   const isPending = ({ phase }: ActiveAlert): number => (phase === "pending" ? 1 : 0);
+  const pending = active.reduce((sum, alert) => sum + isPending(alert), 0);
   return {
     rules: rules.length,
-    firing: active.filter(({ phase }) => phase === "firing").length,
+    ...{ firing: active.length - pending, pending },
     active: active.sort((a, b) => isPending(a) - isPending(b)).slice(0, SHOWN_ACTIVE),
     recent: store.changes(SHOWN_CHANGES),
     undelivered: store.undelivered(),

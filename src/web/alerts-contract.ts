@@ -28,6 +28,7 @@ export const alertsSchema = z.strictObject({
     )
     .describe("20 at most, firing ones first"),
   firing: count.describe("Of all, also those that are not told here"),
+  pending: count.describe("Likewise"),
   recent: z
     .array(
       z.strictObject({

@@ -232,6 +232,24 @@ export const FAMILIES: readonly Family[] = [
     samples: one(({ quality }) => seconds(quality?.startMs ?? null)),
   },
   {
+    name: "alerts",
+    help: "Alerts by state, as the page shows them",
+    kind: "gauge",
+    labels: ["state"],
+    samples: ({ alerts }) =>
+      alerts === null
+        ? []
+        : (["firing", "pending"] as const).map((state) => ({ value: alerts[state], labels: { state } })),
+  },
+  {
+    name: "alert_changes_undelivered",
+    help: "Changes of alerts that a sink has not taken yet",
+    kind: "gauge",
+    labels: ["sink"],
+    samples: ({ alerts }) =>
+      Object.entries(alerts?.undelivered ?? {}).map(([sink, value]) => ({ value, labels: { sink } })),
+  },
+  {
     name: "produced_events_total",
     help: "Events that the generator has on the topic",
     kind: "counter",

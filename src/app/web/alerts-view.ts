@@ -8,11 +8,11 @@ const MAX_KEY_LENGTH = 200;
 
 /** Alerts as the API tells them, several times a second: bounded. `evaluated`: whether by this process. */
 export function alertsView(
-  { rules, active, firing, recent, undelivered }: AlertsStatus,
+  { rules, active, firing, pending, recent, undelivered }: AlertsStatus,
   evaluated: boolean,
 ): Alerts {
   return {
-    ...{ evaluated, rules, firing, undelivered },
+    ...{ evaluated, rules, firing, pending, undelivered },
     active: active.slice(0, SHOWN_ACTIVE).map((alert) => ({ ...alert, key: shortKey(alert.key) })),
     recent: recent.slice(0, SHOWN_CHANGES).map(({ id, rule, severity, key, time, state, at, value }) => ({
       ...{ id, rule, severity, time, state, value },

@@ -107,6 +107,26 @@ test("what the latest window says of the data is told, what is not as expected f
   assert.deepEqual(family.samples(viewOf(undefined)), []);
 });
 
+test("alerts are counted by state, also those that are not shown, and what sinks were not told of", () => {
+  const watched = { rule: "busy", severity: "warning", time: "event", condition: "", note: null } as const;
+  const alert = { ...watched, key: {}, value: 1, phase: "pending", sinceMs: NOV_23, firedMs: null } as const;
+  const alerts = {
+    ...{ rules: 3, firing: 2, pending: 55, recent: [], undelivered: { webhook: 4 } },
+    active: Array.from({ length: 57 }, () => alert),
+  };
+  const families = FAMILIES.filter(({ name }) => name.startsWith("alert"));
+  const told = (view: unknown): unknown =>
+    families.flatMap(({ samples }) =>
+      samples(pipelineSchema.parse(view)).map(({ value, labels }) => [labels, value]),
+    );
+  assert.deepEqual(told(pipelineView({ ...facts, engine: undefined, manifest, alerts })), [
+    [{ state: "firing" }, 2],
+    [{ state: "pending" }, 55],
+    [{ sink: "webhook" }, 4],
+  ]);
+  assert.deepEqual(told(pipelineView({ ...facts, engine: undefined, manifest })), []);
+});
+
 test("metrics tell how PostgreSQL follows, where there is one", () => {
   const families = FAMILIES.filter(({ name }) => name.startsWith("postgres_"));
   const values = (postgres: PostgresSnapshot | undefined): unknown => {

@@ -40,9 +40,8 @@ export function alertsPanel() {
       shell.node.hidden = alerts === null;
       if (alerts === null) return;
       shell.content();
-      const pending = alerts.active.filter(({ phase }) => phase === "pending").length;
       setAttribute(atRest, "hidden", alerts.evaluated);
-      shell.lead(`${formatCount(alerts.firing)} firing, ${formatCount(pending)} pending`);
+      shell.lead(`${formatCount(alerts.firing)} firing, ${formatCount(alerts.pending)} pending`);
       active.paint(ACTIVE_COLUMNS, alerts.active);
       recent.paint(CHANGE_COLUMNS, alerts.recent);
       setAttribute(active.node, "hidden", alerts.active.length === 0);
