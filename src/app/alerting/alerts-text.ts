@@ -1,5 +1,5 @@
 import { type AlertRule, ruleText } from "../../alerts/rule.ts";
-import { formatCount } from "../numbers-for-people.ts";
+import { formatCount, plural } from "../numbers-for-people.ts";
 import type { RuleTestResult, TestedChange } from "./test-rule.ts";
 
 /** The rules that hold, one a line. */
@@ -8,9 +8,10 @@ export function rulesText(rules: readonly AlertRule[]): string {
 }
 
 /** What a rule would have done, change by change, and in one line. */
-export function ruleTestText({ rule, changes, windows, fired, firing }: RuleTestResult): string {
+export function ruleTestText(result: RuleTestResult): string {
+  const { rule, changes, windows, fired, firing } = result;
   const lines = changes.map((change) => [
-    new Date(change.atMs).toISOString().replace(".000Z", "Z"),
+    timeText(change.atMs),
     change.change,
     ...[keyWords(change), change.value === null ? "" : String(change.value)],
   ]);
@@ -18,9 +19,23 @@ export function ruleTestText({ rule, changes, windows, fired, firing }: RuleTest
   return [
     ruleText(rule),
     ...columns(lines),
-    `fires ${formatCount(fired)} times in ${formatCount(windows)} windows${still}`,
+    windows + changes.length === 0
+      ? nothingText(result)
+      : `fires ${counted(fired, "time")} in ${counted(windows, "window")}${still}`,
   ].join("\n");
 }
+
+/** That nothing fired must not look as if it had been tried. */
+function nothingText({ rule, closedThroughMs }: RuleTestResult): string {
+  const final =
+    closedThroughMs === null
+      ? "no window is final yet"
+      : `windows are final through ${timeText(closedThroughMs)}`;
+  return `nothing was tried: no final window of ${rule.query} with rows ends there; ${final}`;
+}
+
+const counted = (count: number, unit: string): string => `${formatCount(count)} ${plural(count, unit)}`;
+const timeText = (timeMs: number): string => new Date(timeMs).toISOString().replace(".000Z", "Z");
 
 function keyWords({ key }: TestedChange): string {
   return Object.entries(key)

@@ -29,6 +29,8 @@ export interface RuleTestResult {
   changes: TestedChange[];
   /** Windows with rows that were looked at. */
   windows: number;
+  /** Through when windows of the output are final, ms; null for none. */
+  closedThroughMs: number | null;
   /** Times it would have begun to fire. */
   fired: number;
   /** Alerts that would fire at the end. */
@@ -39,10 +41,16 @@ const LIMITS = { memoryMb: 256, threads: 1 };
 
 /**
  * Evaluates a rule over the final windows of an output, as it would have been while they became final. Sends nothing.
- * @throws UsageError for a rule that is unknown or watches no query; ClickstreamError MANIFEST_MISSING, and as the tree
+ * @throws UsageError for a rule that is unknown or watches no query, and for a stretch that has no time in it; ClickstreamError MANIFEST_MISSING, and as the tree
  */
 export async function testRule(asked: RuleTest, clock: Clock): Promise<RuleTestResult> {
   const rule = ruleOf(asked);
+  if (asked.fromMs !== null && asked.toMs !== null && asked.fromMs >= asked.toMs) {
+    throw new UsageError(
+      "--from is not before --to.",
+      "No window ends between them: exchange them, or leave one out.",
+    );
+  }
   const manifest = await manifestOf(asked.output);
   const query = watchableOf(rule, manifest);
   const closedMs = manifest.closedThroughMs ?? 0;
@@ -72,6 +80,7 @@ export async function testRule(asked: RuleTest, clock: Clock): Promise<RuleTestR
       key: keyOf(rule, query, key),
     })),
     windows,
+    closedThroughMs: manifest.closedThroughMs,
     fired: changes.filter(({ change }) => change === "firing").length,
     firing: [...evaluated.progress.states.values()].filter(({ phase }) => phase === "firing").length,
   };
@@ -86,7 +95,9 @@ function ruleOf({ rules, rule: name }: RuleTest): QueryRule {
     );
     throw new UsageError(
       `No alert rule is called ${name}.`,
-      guess === undefined ? "clickstream alerts list shows all." : `Did you mean ${guess}?`,
+      guess === undefined
+        ? "clickstream alerts list shows all; give both --data-quality and --sessions as the output was begun."
+        : `Did you mean ${guess}?`,
     );
   }
   if (rule.kind === "metric") {

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { QueryRule } from "../../../src/alerts/rule.ts";
+import { ruleTestText } from "../../../src/app/alerting/alerts-text.ts";
 import { testRule } from "../../../src/app/alerting/test-rule.ts";
 import { systemClock } from "../../../src/core/clock.ts";
+import { UsageError } from "../../../src/core/errors.ts";
 import { arrivalsQuery } from "../../../src/queries/arrivals.ts";
 import { DEFAULT_WINDOWS } from "../../../src/queries/plan.ts";
 import { sessionQueries } from "../../../src/queries/sessions.ts";
@@ -89,4 +91,25 @@ test("sessions and transitions are watched by their own windows and keys", async
     await changesOf(few, "transitions", [moved(0, 9), moved(1, 4), moved(2, 4), moved(3, 5)]),
     ["6 pending / /cart", "7 firing / /cart", "8 resolved / /cart", "9 pending / /cart", "10 firing / /cart"],
   );
+});
+
+test("where nothing was tried, that is said; a stretch without time is refused", async () => {
+  await using folder = await temporaryFolder();
+  const rows = [{ session_id: "robot", events: 101 }];
+  const windows = [windowOf("sessions", NOV_23, rows, MINUTE_MS)];
+  await writeWindows(folder.path, windows, NOV_23 + 60 * MINUTE_MS, QUERIES);
+  const condition = { kind: "above", limit: 100 } as const;
+  const rule: QueryRule = { ...told, query: "sessions", where: {}, measure: "events", forMs: 0, condition };
+  const tried = async (fromMs: number | null, toMs: number | null): Promise<string> => {
+    const asked = { rules: [rule], rule: told.name, output: folder.path, fromMs, toMs };
+    return ruleTestText(await testRule(asked, systemClock))
+      .split("\n")
+      .at(-1)!;
+  };
+  assert.equal(await tried(null, NOV_23 + MINUTE_MS), "fires 1 time in 1 window; 1 at the end");
+  assert.equal(
+    await tried(NOV_23 + 60 * MINUTE_MS, null),
+    "nothing was tried: no final window of sessions with rows ends there; windows are final through 2026-11-23T01:00:00Z",
+  );
+  for (const toMs of [NOV_23, NOV_23 - 1]) await assert.rejects(tried(NOV_23, toMs), UsageError);
 });
