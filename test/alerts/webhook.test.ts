@@ -1,7 +1,7 @@
 // The webhook against a real HTTP server that fails, is silent, and leads astray.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -40,6 +40,33 @@ test("what is posted is the notification, signed so that the receiver can check 
   }
   await send(receiver.url);
   assert.equal(receiver.received.at(-1)!.headers["webhook-signature"], undefined);
+});
+
+test("the check of the operations guide believes what is genuine, and nothing else", async () => {
+  await using folder = await temporaryFolder();
+  const guide = await readFile(new URL("../../docs/operations.md", import.meta.url), "utf8");
+  const [, code = ""] = /```js\n(import \{ createHmac[\s\S]*?)```/.exec(guide) ?? [];
+  const check = join(folder.path, "check.mjs");
+  await writeFile(check, code);
+  const { isGenuine } = (await import(check)) as {
+    isGenuine: (headers: Record<string, unknown>, body: string, secret: string) => boolean;
+  };
+  await using receiver = await webhookReceiver();
+  const file = join(folder.path, "secret");
+  for (const secret of ["plain text", `whsec_${Buffer.from("the bytes of a key").toString("base64")}`]) {
+    await writeFile(file, secret);
+    const options = { url: receiver.url, secret: { file }, privateRedirects: false };
+    await new Webhook(options, systemClock).send(busyPage(0), signal);
+    const { headers, body } = receiver.received.at(-1)!;
+    assert.equal(isGenuine(headers, body, secret), true);
+    assert.equal(isGenuine(headers, `${body} `, secret), false);
+    assert.equal(isGenuine(headers, body, "another"), false);
+    assert.equal(isGenuine({ ...headers, "webhook-signature": undefined }, body, secret), false);
+    const old = String(Number(headers["webhook-timestamp"]) - 3_600);
+    const replayed = createHmac("sha256", "plain text").update(`${headers["webhook-id"]}.${old}.${body}`);
+    const resent = { "webhook-timestamp": old, "webhook-signature": `v1,${replayed.digest("base64")}` };
+    assert.equal(isGenuine({ ...headers, ...resent }, body, "plain text"), false, "an hour old");
+  }
 });
 
 test("answers are yes, never, or not yet", async () => {
