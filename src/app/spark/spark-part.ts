@@ -15,7 +15,6 @@ import { jarsProgress } from "../jars-progress.ts";
 import { plural } from "../numbers-for-people.ts";
 import type { CommitTiming, EngineFigures, EngineInspection, RunningEngine } from "../parts.ts";
 import type { EngineSnapshot } from "../progress/snapshot.ts";
-import { RetryWarnings } from "../retry-warnings.ts";
 import { sparkForRun } from "./local-spark.ts";
 import { SparkFigures } from "./spark-figures.ts";
 
@@ -58,6 +57,7 @@ class SparkRun implements RunningEngine {
   private stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private finishing = false;
+  private retried = false;
   private stopped: Promise<void> | undefined;
 
   constructor(context: Context, settings: PipelineSettings) {
@@ -158,7 +158,6 @@ class SparkRun implements RunningEngine {
     const { context, settings } = this;
     const { trigger, maxOffsetsPerTrigger, shufflePartitions, stateStore } = context.config.settings;
     const output = resolve(settings.output);
-    const retries = new RetryWarnings(context.log, this.clock, "the engine");
     const kafkaOptions = await kafkaClientOptions(settings.kafka);
     const executors = this.server!.executors ?? REMOTE_EXECUTORS;
     return {
@@ -192,12 +191,18 @@ class SparkRun implements RunningEngine {
         this.manifest = manifest;
       },
       onProgress: (progress) => this.progressed(progress),
-      onRetry: (reason) => retries.report(reason),
+      // Each is worth a line: the connection has tried for long, or Spark has lost the queries.
+      onRetry: (reason) => {
+        context.log.warn(`${reason.replace(/\.?$/, ".")} The queries are looked for, or started again.`);
+        this.retried = true;
+      },
       onWarning: (message) => context.log.warn(message),
     };
   }
 
   private progressed(progress: SparkProgress): void {
+    if (this.retried) this.context.log.info("Spark goes on");
+    this.retried = false;
     const timing = this.figuresNow?.progressed(progress);
     if (timing !== undefined) for (const listener of this.listeners) listener(timing);
     const batches = [...progress.queries.values()].map(({ query, batchId }) => `${query} ${batchId}`);
