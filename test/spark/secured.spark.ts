@@ -95,7 +95,7 @@ async function keepsWatchedSession(
   const idle = await SparkSession.connect(address);
   t.after(() => idle.close());
 
-  const signal = AbortSignal.timeout(2 * IDLE_SECONDS * 1_000);
+  const signal = AbortSignal.timeout(1.5 * IDLE_SECONDS * 1_000);
   await watchQueries(watched, [query], { clock, signal, onProgress: () => {} });
   const active = await watched.streams.active();
   assert.deepEqual(
