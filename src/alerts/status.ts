@@ -58,7 +58,8 @@ export function alertsStatus(
   const pending = active.reduce((sum, alert) => sum + isPending(alert), 0);
   return {
     rules: rules.length,
-    ...{ firing: active.length - pending, pending },
+    firing: active.length - pending,
+    pending,
     active: active.sort((a, b) => isPending(a) - isPending(b)).slice(0, SHOWN_ACTIVE),
     recent: store.changes(SHOWN_CHANGES),
     undelivered: store.undelivered(),

@@ -41,7 +41,8 @@ const LIMITS = { memoryMb: 256, threads: 1 };
 
 /**
  * Evaluates a rule over the final windows of an output, as it would have been while they became final. Sends nothing.
- * @throws UsageError for a rule that is unknown or watches no query, and for a stretch that has no time in it; ClickstreamError MANIFEST_MISSING, and as the tree
+ * @throws UsageError for a rule that is unknown or watches no query, and for a stretch that has no time in it;
+ * ClickstreamError MANIFEST_MISSING, and as the tree
  */
 export async function testRule(asked: RuleTest, clock: Clock): Promise<RuleTestResult> {
   const rule = ruleOf(asked);
