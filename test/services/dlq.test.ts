@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { DeadLetterTopic } from "../../src/app/dlq/dead-letter-topic.ts";
 import type { LetterCounts } from "../../src/app/dlq/list-letters.ts";
 import type { ReplayResult } from "../../src/app/dlq/replay-letters.ts";
+import { readMarks } from "../../src/app/dlq/replay-marks.ts";
 import type { ShownLetter } from "../../src/app/dlq/show-letters.ts";
+import { systemClock as clock } from "../../src/core/clock.ts";
 import { Cluster, type TopicDescription } from "../../src/kafka/cluster.ts";
 import { readManifest } from "../../src/sinks/manifest-file.ts";
 import { startBroker, type TestBroker } from "./broker.ts";
@@ -263,4 +266,26 @@ test("what Kafka refuses for good is named and stays; all others are sent", asyn
   assert.deepEqual(await numbersOn("choosy"), [0, 1, 2, 3, 4]);
   const { replayed, toSend } = await dlqJson<ReplayResult>("choosy", "replay", "--dry-run");
   assert.deepEqual([replayed, toSend], [5, 1]);
+});
+
+test("reading ends when it is told to, also while no broker answers", async () => {
+  const kafka = { brokers: broker.brokers, clientId: "test" };
+  const topic = await cluster.createTopic("silent", { partitions: 1 });
+  const dead = await cluster.createTopic("silent.dlq", { partitions: 2 });
+  await append(broker.brokers, topic, ["a mark, as far as reading goes"]);
+  await append(broker.brokers, dead, letters(2));
+  const told = { kafka, clock, signal: AbortSignal.abort() };
+  await assert.rejects(readMarks(cluster, { ...told, name: "silent" }), { name: "AbortError" });
+
+  const stopping = new AbortController();
+  const source = { kafka, clock, signal: stopping.signal, name: "silent.dlq" };
+  const found = (await DeadLetterTopic.open(cluster, source)).letters({ repeated: 0, foreign: 0 });
+  assert.equal((await found.next()).done, false);
+  await broker.kill9();
+  try {
+    setTimeout(() => stopping.abort(), 2_000);
+    await assert.rejects(found.next(), { name: "AbortError" });
+  } finally {
+    await broker.start();
+  }
 });

@@ -1,13 +1,10 @@
-import type { Clock } from "../../core/clock.ts";
-import type { Cluster, TopicDescription } from "../../kafka/cluster.ts";
-import type { KafkaOptions } from "../../kafka/options.ts";
-import { partitionBatches } from "../../kafka/partition-batches.ts";
+import type { Cluster } from "../../kafka/cluster.ts";
+import { type BatchSource, partitionBatches } from "../../kafka/partition-batches.ts";
 import { identityOf, type Letter, readLetter } from "./letter.ts";
 
-interface Source {
-  kafka: KafkaOptions;
-  clock: Clock;
-  topic: TopicDescription;
+/** A topic by its name, and when to read no further. */
+export interface NamedSource extends Omit<BatchSource, "topic"> {
+  name: string;
 }
 
 /** A stretch of a partition: offsets in [from, to). */
@@ -30,25 +27,22 @@ export type Letters = Pick<DeadLetterTopic, "letters">;
 
 /** The dead-letter topic as it was when it was opened: each reading finds the same letters. */
 export class DeadLetterTopic {
-  readonly #source: Source | undefined;
+  readonly #source: BatchSource | undefined;
   readonly #stretches: readonly Stretch[];
 
-  private constructor(source: Source | undefined, stretches: readonly Stretch[]) {
+  private constructor(source: BatchSource | undefined, stretches: readonly Stretch[]) {
     this.#source = source;
     this.#stretches = stretches;
   }
 
   /** A topic that does not exist yet has no letters. */
-  static async open(
-    cluster: Cluster,
-    { kafka, clock, name }: { kafka: KafkaOptions; clock: Clock; name: string },
-  ): Promise<DeadLetterTopic> {
+  static async open(cluster: Cluster, { name, ...source }: NamedSource): Promise<DeadLetterTopic> {
     const topic = await cluster.topic(name);
     if (topic === undefined) return new DeadLetterTopic(undefined, []);
     const ends = await cluster.offsets(topic, "lastStable");
     const starts = await cluster.offsets(topic, "earliest");
     const stretches = [...ends].map(([partition, to]) => ({ partition, from: starts.get(partition)!, to }));
-    return new DeadLetterTopic({ kafka, clock, topic }, stretches);
+    return new DeadLetterTopic({ ...source, topic }, stretches);
   }
 
   /** Records that it has, repeated and foreign ones included. */

@@ -41,14 +41,14 @@ export function replayDeadLetters(
 }
 
 async function withLetters<T>(
-  { config, clock }: Context,
+  { config, clock, stopRequested: signal }: Context,
   read: (topic: DeadLetterTopic, marks: ReadonlySet<string>) => Promise<T>,
 ): Promise<T> {
   const { kafka, deadLetterTopic: name } = placeOf(config);
   const cluster = await Cluster.connect(kafka);
   try {
-    const marks = await readMarks(cluster, { kafka, clock, name: marksTopicName(name) });
-    return await read(await DeadLetterTopic.open(cluster, { kafka, clock, name }), marks);
+    const marks = await readMarks(cluster, { kafka, clock, signal, name: marksTopicName(name) });
+    return await read(await DeadLetterTopic.open(cluster, { kafka, clock, signal, name }), marks);
   } finally {
     await cluster.close();
   }

@@ -25,7 +25,7 @@ export interface ReplayOptions {
   maxRecords?: number;
   /** Asked before anything is sent that would not be counted, or when nothing tells. */
   confirm(plan: ReplayPlan): Promise<boolean>;
-  /** Ends the replay between two chunks. */
+  /** Ends the replay between two chunks, and the reading of letters with its reason. */
   signal: AbortSignal;
   onSent(events: number): void;
   onRetry(reason: string): void;
@@ -50,15 +50,15 @@ const CHUNK_BYTES = 4 << 20;
  * @throws ClickstreamError TOPIC_MISSING, TOO_MANY_LETTERS, PRODUCER_FENCED when another replay has begun, and as reading and producing do
  */
 export async function replayLetters(options: ReplayOptions): Promise<ReplayResult | undefined> {
-  const { kafka, clock, rules, deadLetterTopic: name, dryRun, confirm } = options;
+  const { kafka, clock, rules, deadLetterTopic: name, dryRun, confirm, signal } = options;
   const cluster = await Cluster.connect(kafka);
   try {
     const topic = await cluster.topic(options.topic);
     if (topic === undefined) throw topicMissing(options);
-    const letters = await DeadLetterTopic.open(cluster, { kafka, clock, name });
+    const letters = await DeadLetterTopic.open(cluster, { kafka, clock, signal, name });
     if (letters.records > (options.maxRecords ?? Number.POSITIVE_INFINITY)) throw tooMany(options, letters);
     const plan = await planReplay(letters, rules, {
-      marks: await readMarks(cluster, { kafka, clock, name: marksTopicName(name) }),
+      marks: await readMarks(cluster, { kafka, clock, signal, name: marksTopicName(name) }),
       manifest: await manifestOf(options.output, topic),
       nowMs: clock.nowMs(),
       partitionFor: (letter) => partitionOf(letter, topic),
@@ -83,13 +83,13 @@ async function sendLetters(
   const marksTopic = await ensureMarksTopic(cluster, name);
   const transactionalId = `clickstream-replay-${deadLetterTopic}`;
   const sender = await ReplaySender.open({ kafka, clock, topic, marksTopic, transactionalId, onRetry });
+  const refused: string[] = [];
+  let sent = 0;
   try {
     // Only now: whatever another replay had under way has an end, and it can't send any more.
-    const marks = await readMarks(cluster, { kafka, clock, name });
-    let sent = 0;
-    const refused: string[] = [];
+    const marks = await readMarks(cluster, { kafka, clock, signal, name });
     for await (const chunk of chunks(letters, rules, marks)) {
-      if (signal.aborted) return { sent, refused, complete: false };
+      signal.throwIfAborted();
       const never = await sender.send(chunk);
       refused.push(...never);
       sent += chunk.length - never.length;
@@ -97,6 +97,9 @@ async function sendLetters(
     }
     await sender.visible();
     return { sent, refused, complete: true };
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+    return { sent, refused, complete: false };
   } finally {
     await sender.close();
   }

@@ -1,8 +1,7 @@
-import type { Clock } from "../../core/clock.ts";
 import type { Cluster, TopicDescription } from "../../kafka/cluster.ts";
-import type { KafkaOptions } from "../../kafka/options.ts";
 import { partitionBatches } from "../../kafka/partition-batches.ts";
 import { recordKey } from "../../kafka/record-key.ts";
+import type { NamedSource } from "./dead-letter-topic.ts";
 import { identityOf, type Letter, placeOf } from "./letter.ts";
 
 /** The topic that remembers which letters were replayed: one compacted record a letter, for ever. */
@@ -11,17 +10,14 @@ export function marksTopicName(deadLetterTopic: string): string {
 }
 
 /** Identities of the letters that were replayed, as far as transactions have ended. */
-export async function readMarks(
-  cluster: Cluster,
-  { kafka, clock, name }: { kafka: KafkaOptions; clock: Clock; name: string },
-): Promise<Set<string>> {
+export async function readMarks(cluster: Cluster, { name, ...source }: NamedSource): Promise<Set<string>> {
   const marks = new Set<string>();
   const topic = await cluster.topic(name);
   if (topic === undefined) return marks;
   const starts = await cluster.offsets(topic, "earliest");
   for (const [partition, to] of await cluster.offsets(topic, "lastStable")) {
     const stretch = { partition, from: starts.get(partition)!, to };
-    const batches = partitionBatches({ kafka, clock, topic }, stretch, (_, { bytes, recordStart }, row) =>
+    const batches = partitionBatches({ ...source, topic }, stretch, (_, { bytes, recordStart }, row) =>
       recordKey(bytes, recordStart[row]!),
     );
     for await (const keys of batches) {
